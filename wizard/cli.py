@@ -1,0 +1,264 @@
+"""The command line: what scripts and other programs may rely on stands in shared/contract.md.
+
+Everything heavy is imported inside the commands, because a tool opened at 3 a.m. has to be there at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wizard.errors import ExitCode, InputError, WizardError
+
+app = typer.Typer(
+    name="ipsec-wizard",
+    help="Finds out why an IPsec tunnel is broken, by asking both gateways.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+InventoryOption = Annotated[
+    Path | None, typer.Option("--inventory", metavar="FILE", help="Inventory of gateways and tunnels.")
+]
+FlowsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--flows", metavar="DIR", help="Further trees and causes, laid over the bundled ones."),
+]
+StateOption = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Where sessions are kept.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+TunnelArgument = Annotated[str, typer.Argument(metavar="TUNNEL", help="Tunnel of the inventory.")]
+
+
+class Options:
+    """The common options, given before or after the command; those after it count."""
+
+    inventory: Path | None = None
+    flows: tuple[Path, ...] = ()
+    state: Path | None = None
+
+    @classmethod
+    def take(cls, inventory: Path | None, flows: list[Path] | None, state: Path | None) -> None:
+        """Keeps what was given and leaves what was not."""
+        cls.inventory = inventory or cls.inventory
+        cls.flows = tuple(flows) if flows else cls.flows
+        cls.state = state or cls.state
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    inventory: InventoryOption = None,
+    flows: FlowsOption = None,
+    state: StateOption = None,
+) -> None:
+    """Opens the TUI when no command is given."""
+    Options.inventory, Options.flows, Options.state = None, (), None
+    Options.take(inventory, flows, state)
+    if context.invoked_subcommand is None:
+        from wizard.ui.tui import run
+
+        _leave(run(_desk()))
+
+
+@app.command()
+def triage(
+    tunnel: TunnelArgument,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Questions and lines of text instead of a full screen.")
+    ] = False,
+    symptom: Annotated[str, typer.Option(help="never-up, drops, no-traffic, partly or check.")] = "check",
+    inventory: InventoryOption = None,
+    flows: FlowsOption = None,
+    state: StateOption = None,
+) -> None:
+    """The guided session for one tunnel."""
+    Options.take(inventory, flows, state)
+    desk = _desk()
+    _known_symptom(symptom)
+    if plain:
+        from wizard.ui import plain as front
+
+        _leave(front.run(desk.new_session(tunnel, symptom), desk.gateways_for(tunnel), desk))
+    from wizard.ui.tui import run
+
+    _leave(run(desk, start=(tunnel, symptom)))
+
+
+@app.command()
+def diagnose(
+    tunnel: TunnelArgument,
+    as_json: JsonOption = False,
+    observe_only: Annotated[
+        bool, typer.Option("--observe-only", help="Read only; do not try the tunnel out.")
+    ] = False,
+    symptom: Annotated[str, typer.Option(help="never-up, drops, no-traffic, partly or check.")] = "check",
+    inventory: InventoryOption = None,
+    flows: FlowsOption = None,
+    state: StateOption = None,
+) -> None:
+    """The same trees, unattended."""
+    Options.take(inventory, flows, state)
+    _known_symptom(symptom)
+    from wizard.ui.headless import diagnose as front
+
+    _leave(front.run(_desk(observe_only=observe_only), tunnel, symptom, as_json=as_json))
+
+
+@app.command()
+def demo(
+    cause: Annotated[
+        str | None, typer.Argument(metavar="CAUSE", help="Which fault; without it there is a choice.")
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Questions and lines of text instead of a full screen.")
+    ] = False,
+    as_json: JsonOption = False,
+    state: StateOption = None,
+) -> None:
+    """Embedded gateways, nothing to install or configure."""
+    Options.take(None, None, state)
+    from wizard.demo import run
+
+    _leave(run(cause, plain=plain, as_json=as_json, state=Options.state))
+
+
+@app.command()
+def init(inventory: InventoryOption = None) -> None:
+    """Makes an inventory by asking."""
+    Options.take(inventory, None, None)
+    from wizard import paths
+    from wizard.ui.plain.init import run
+
+    _leave(run(Options.inventory or paths.inventory_file()))
+
+
+@app.command()
+def sessions(as_json: JsonOption = False, state: StateOption = None) -> None:
+    """Earlier sessions, the latest first."""
+    Options.take(None, None, state)
+    from wizard.ui.headless import records
+
+    _leave(records.listing(Options.state, as_json=as_json))
+
+
+@app.command()
+def replay(
+    session: Annotated[str, typer.Argument(metavar="SESSION")],
+    speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than it happened.")] = 10.0,
+    state: StateOption = None,
+) -> None:
+    """Shows an earlier session again, line by line."""
+    Options.take(None, None, state)
+    from wizard.ui.headless import records
+
+    _leave(records.replay(session, Options.state, speed))
+
+
+@app.command()
+def export(
+    session: Annotated[str, typer.Argument(metavar="SESSION")],
+    form: Annotated[str, typer.Option("--format", help="md, html, json, text or cast.")] = "md",
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="Pseudonyms for addresses and names.")
+    ] = False,
+    state: StateOption = None,
+) -> None:
+    """The transcript of a session, on stdout."""
+    Options.take(None, None, state)
+    from wizard.ui.headless import records
+
+    _leave(records.export(session, form, Options.state, anonymise=anonymise))
+
+
+@app.command()
+def lint(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="A folder of flows; default: the bundled ones.")
+    ] = None,
+    flows: FlowsOption = None,
+) -> None:
+    """Checks trees, causes and signatures; all problems at once."""
+    Options.take(None, flows, None)
+    from wizard.ui.headless import knowledge
+
+    _leave(knowledge.lint(path, Options.flows))
+
+
+@app.command()
+def rehearse(flows: FlowsOption = None) -> None:
+    """Walks the trees through their rehearsals and says where they end elsewhere."""
+    Options.take(None, flows, None)
+    from wizard.ui.headless import knowledge
+
+    _leave(knowledge.rehearse(Options.flows))
+
+
+@app.command()
+def causes(
+    cause: Annotated[str | None, typer.Argument(metavar="ID")] = None,
+    as_json: JsonOption = False,
+    flows: FlowsOption = None,
+) -> None:
+    """The catalogue of causes, or one of them in full."""
+    Options.take(None, flows, None)
+    from wizard.ui.headless import knowledge
+
+    _leave(knowledge.causes(cause, Options.flows, as_json=as_json))
+
+
+@app.command()
+def doctor(inventory: InventoryOption = None, flows: FlowsOption = None, state: StateOption = None) -> None:
+    """Checks this machine's set-up: terminal, SSH agent, files."""
+    Options.take(inventory, flows, state)
+    from wizard.ui.headless import setup
+
+    _leave(setup.doctor(Options.inventory, Options.flows, Options.state))
+
+
+@app.command()
+def paths(inventory: InventoryOption = None, state: StateOption = None) -> None:
+    """Where things are kept."""
+    Options.take(inventory, None, state)
+    from wizard.ui.headless import setup
+
+    _leave(setup.paths(Options.inventory, Options.state))
+
+
+def _desk(*, observe_only: bool = False) -> Any:
+    from wizard.ui.desk import InventoryDesk
+
+    return InventoryDesk.open(Options.inventory, Options.flows, Options.state, observe_only=observe_only)
+
+
+def _known_symptom(symptom: str) -> None:
+    from wizard.facts.vocabulary import VOCABULARY
+
+    known = VOCABULARY["symptom"].values
+    if symptom not in known:
+        raise InputError(f"there is no symptom {symptom!r}", advice=f"use one of {', '.join(known)}")
+
+
+def _leave(code: int) -> None:
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """The console script: every error becomes one sentence on stderr and the contract's exit code."""
+    try:
+        app(standalone_mode=True)
+    except WizardError as error:
+        print(f"ipsec-wizard: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("ipsec-wizard: interrupted", file=sys.stderr)
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""From records to facts: what one gateway's snapshot says, what the two say together, what an exercise showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wizard.facts.derive import daemon, network, running, secrets
+from wizard.facts.derive.exercise import exercise_facts
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.derive.pair import Pair
+from wizard.facts.focus import Focus
+from wizard.facts.model import End, Fact, other
+from wizard.facts.snapshot import Snapshot
+
+__all__ = ["exercise_facts", "snapshot_facts"]
+
+
+def snapshot_facts(snapshots: Mapping[End, Snapshot], focuses: Mapping[End, Focus]) -> list[Fact]:
+    """All facts that need nothing but what was read: those of each end, then those of the pair."""
+    books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
+    keys = {}
+    for end, book in books.items():
+        focus = focuses[end]
+        daemon.daemon(book)
+        daemon.configuration(book, focus)
+        running.running(book, focus)
+        network.interfaces(book, focus)
+        network.firewall_rules(book, focus)
+        peer = focuses.get(other(end))
+        keys[end] = secrets.end_facts(
+            book, focus, secrets.own_and_peer(peer)[0] if peer is not None else None
+        )
+    pair = Pair(books, focuses).compare()
+    pair.append(secrets.agreement(books, keys))
+    return [*(fact for book in books.values() for fact in book.facts), *pair]

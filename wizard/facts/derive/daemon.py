@@ -1,0 +1,147 @@
+"""Facts about the IKE daemon and its configuration: on disk, loaded, running are three things."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.focus import Focus
+from wizard.facts.probes import Output
+from wizard.facts.tunnel import Connection
+
+IKE_PORTS: Final = (500, 4500)
+_IKE_DAEMONS: Final = ("charon", "pluto", "starter")
+_COMPARED: Final = ("version", "local_addrs", "remote_addrs")
+
+
+def daemon(book: Notebook) -> None:
+    """Whether the daemon runs, which it is, and whether the ports are its own."""
+    snapshot = book.snapshot
+    book.note("implementation", snapshot.implementation, why_unknown=snapshot.missing("daemon"))
+    book.note("daemon_version", snapshot.version, why_unknown="the daemon does not answer")
+    probe = "swanctl-stats"
+    book.note(
+        "daemon_running",
+        snapshot.daemon_answers,
+        *([book.cite(probe, snapshot.daemon_line)] if snapshot.daemon_line else []),
+        *_unit_lines(book),
+        why_unknown=snapshot.missing(probe),
+    )
+    units = snapshot.daemon.units if snapshot.daemon is not None else ()
+    restarts = [unit for unit in units if unit.loaded and unit.restarts is not None]
+    if restarts:
+        worst = max(restarts, key=lambda unit: unit.restarts or 0)
+        book.note("daemon_restarts", worst.restarts, book.cite("daemon", worst.line))
+    else:
+        book.unknown("daemon_restarts", "systemd does not say")
+    _sockets(book)
+    refused = [output.command.id for output in snapshot.outputs.values() if _refused(output)]
+    book.note(
+        "rights_missing", tuple(refused), *(book.cite(probe, snapshot.missing(probe)) for probe in refused)
+    )
+
+
+def _refused(output: Output) -> bool:
+    said = f"{output.problem or ''} {output.stderr}".lower()
+    return any(word in said for word in ("not permitted", "permission denied", "a password is required"))
+
+
+def _unit_lines(book: Notebook) -> list:  # type: ignore[type-arg]
+    units = book.snapshot.daemon.units if book.snapshot.daemon is not None else ()
+    return [book.cite("daemon", unit.line) for unit in units if unit.loaded and not unit.running]
+
+
+def _sockets(book: Notebook) -> None:
+    snapshot = book.snapshot
+    if snapshot.sockets is None:
+        book.unread("sockets", "ike_sockets_bound")
+        return
+    bound = {port: [one for one in snapshot.sockets if one.port == port] for port in IKE_PORTS}
+    lines = [book.cite("sockets", one.line) for port in IKE_PORTS for one in bound[port]]
+    owners = [one.process for sockets in bound.values() for one in sockets]
+    if not owners:
+        book.note("ike_sockets_bound", False, book.cite("sockets", "(no socket on UDP 500 or 4500)"))
+    elif not all(owners):
+        book.unknown("ike_sockets_bound", "the owner of UDP 500 is not shown to this login")
+    else:
+        ours = all(any(one.process.startswith(_IKE_DAEMONS) for one in sockets) for sockets in bound.values())
+        book.note("ike_sockets_bound", ours, *lines)
+
+
+def configuration(book: Notebook, focus: Focus) -> None:
+    """What stands on disk, what is loaded, and whether they are the same."""
+    snapshot = book.snapshot
+    disk = snapshot.disk
+    if disk is None or (disk.unreadable and not disk.files):
+        why = (
+            f"{disk.unreadable[0]} may not be read"
+            if disk is not None
+            else snapshot.missing("swanctl-config")
+        )
+        book.note("config_readable", False if disk is not None else None, why_unknown=why)
+        for name in ("config_parses", "connection_on_disk"):
+            book.unknown(name, why)
+    else:
+        book.note("config_readable", True)
+        lines = [book.cite("swanctl-config", f"{one.place}: {one.message}") for one in disk.problems]
+        book.note("config_parses", not disk.problems, *lines)
+        on_disk = focus.on_disk
+        where = (
+            on_disk.where.get("name", on_disk.name)
+            if on_disk is not None
+            else "(no connection for this tunnel)"
+        )
+        book.note("connection_on_disk", on_disk is not None, book.cite("swanctl-config", where))
+    if snapshot.loaded is None:
+        book.unread("swanctl-conns", "connection_loaded", "child_loaded")
+    else:
+        names = ", ".join(connection.name for connection in snapshot.loaded) or "none"
+        line = book.cite("swanctl-conns", f"loaded connections: {names}")
+        book.note("connection_loaded", focus.loaded is not None, line)
+        if focus.loaded is None:
+            book.unknown("child_loaded", "the connection is not loaded")
+        else:
+            loaded = {child.name for child in focus.loaded.children}
+            wanted = focus.child_name
+            line = book.cite("swanctl-conns", f"{focus.name}: children {', '.join(sorted(loaded)) or 'none'}")
+            book.note("child_loaded", bool(loaded) and (not wanted or wanted in loaded), line)
+    _difference(book, focus)
+
+
+def _difference(book: Notebook, focus: Focus) -> None:
+    if focus.loaded is None or focus.on_disk is None:
+        for name in ("disk_matches_loaded", "disk_difference"):
+            book.unknown(name, "the connection is not both on disk and loaded")
+        return
+    differences = _differences(focus.on_disk, focus.loaded)
+    lines = [book.cite("swanctl-conns", text) for text in differences]
+    book.note("disk_matches_loaded", not differences, *lines)
+    book.note("disk_difference", "; ".join(differences), *lines)
+
+
+def _differences(disk: Connection, loaded: Connection) -> list[str]:
+    """What the daemon would do otherwise after a reload, as sentences; unstated fields are not compared."""
+    found: list[str] = []
+    for name in _COMPARED:
+        stored, running = getattr(disk, name), getattr(loaded, name)
+        if stored not in (None, ()) and running not in (None, ()) and stored != running:
+            found.append(f"{name}: {_words(stored)} on disk, {_words(running)} loaded")
+    for side in ("local", "remote"):
+        for stored, running in zip(getattr(disk, side), getattr(loaded, side), strict=False):
+            if stored.identity and running.identity and stored.identity != running.identity:
+                found.append(f"{side} id: {stored.identity} on disk, {running.identity} loaded")
+    loaded_children = {child.name: child for child in loaded.children}
+    for child in disk.children:
+        running_child = loaded_children.get(child.name)
+        if running_child is None:
+            found.append(f"child {child.name} is on disk and not loaded")
+            continue
+        for side in ("local_ts", "remote_ts"):
+            stored, running = getattr(child, side), getattr(running_child, side)
+            if stored and running and set(stored) != set(running):
+                found.append(f"child {child.name} {side}: {_words(stored)} on disk, {_words(running)} loaded")
+    return found
+
+
+def _words(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,103 @@
+"""From the outputs of an exercise to the witnesses of both ends, and from those to facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wizard.facts.derive import attempt, traffic
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.derive.witness import Witness
+from wizard.facts.focus import Focus
+from wizard.facts.model import End, Fact, other
+from wizard.facts.parsers import charon_log, clock, counters, ping, rulesets, swanctl_counters, swanctl_sas, tcpdump
+from wizard.facts.parsers.charon_log import LogEvent, Signature
+from wizard.facts.probes import Output
+from wizard.facts.snapshot import Snapshot
+from wizard.facts.tunnel import IkeSa
+from wizard.facts.vocabulary import IKE
+
+_PINGS = (attempt.PING, traffic.TUNNEL_PING, traffic.REMOTE_PING, traffic.LAN_PING)
+
+
+def exercise_facts(
+    name: str,
+    starter: End,
+    snapshots: Mapping[End, Snapshot],
+    focuses: Mapping[End, Focus],
+    signatures: Sequence[Signature],
+) -> list[Fact]:
+    """What an exercise showed at both ends; `snapshots` carry its outputs beside what was read before."""
+    books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
+    witnesses = {
+        end: _witness(name, books[end], focuses[end], focuses.get(other(end)), signatures) for end in books
+    }
+    if starter not in witnesses:
+        return []
+    write = attempt.facts if name == IKE else traffic.facts
+    write(witnesses[starter], witnesses.get(other(starter)))
+    return [fact for book in books.values() for fact in book.facts]
+
+
+def _witness(
+    name: str, book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
+) -> Witness:
+    outputs = book.snapshot.outputs
+    captured = outputs.get(attempt.CAPTURE if name == IKE else traffic.CAPTURE)
+    return Witness(
+        book=book,
+        focus=focus,
+        snapshot=book.snapshot,
+        capture=tcpdump.parse(f"{captured.stderr}\n{captured.stdout}") if captured is not None else None,
+        events=_events(outputs, focus, peer, signatures) if name == IKE else None,
+        sas_before=_sas(outputs.get("sas-before")),
+        sas_after=_sas(outputs.get(traffic.SAS)),
+        ike_before=_messages(outputs.get("ike-counters-before")),
+        ike_after=_messages(outputs.get(attempt.COUNTERS)),
+        kernel_before=counters.parse(outputs["kernel-counters-before"].stdout)
+        if "kernel-counters-before" in outputs
+        else None,
+        kernel_after=counters.parse(outputs[traffic.KERNEL].stdout) if traffic.KERNEL in outputs else None,
+        rules_before=rulesets.parse(outputs["firewall-before"].stdout)
+        if "firewall-before" in outputs
+        else None,
+        rules_after=rulesets.parse(outputs[traffic.RULES].stdout) if traffic.RULES in outputs else None,
+        pings={probe: ping.parse(_both(outputs[probe])) for probe in _PINGS if probe in outputs},
+    )
+
+
+def _both(output: Output) -> str:
+    return f"{output.stdout}\n{output.stderr}"
+
+
+def _sas(output: Output | None) -> tuple[IkeSa, ...] | None:
+    if output is None or output.problem is not None or output.exit_code != 0:
+        return None
+    return swanctl_sas.parse(output.stdout)
+
+
+def _messages(output: Output | None) -> Mapping[str, int] | None:
+    if output is None or output.problem is not None:
+        return None
+    return swanctl_counters.parse(output.stdout).get(swanctl_counters.GLOBAL)
+
+
+def _events(
+    outputs: Mapping[str, Output], focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
+) -> tuple[LogEvent, ...] | None:
+    """The attempt's events: from the daemon's log, and from what the attempt itself printed where it started."""
+    log, printed = outputs.get(attempt.LOG), outputs.get(attempt.ATTEMPT)
+    lines: list[charon_log.LogLine] = []
+    readable = log is not None and log.problem is None and log.exit_code == 0
+    if log is not None and readable:
+        addresses = {*focus.peer_addresses, *((peer.local_address,) if peer and peer.local_address else ())}
+        began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
+        fresh = [
+            line
+            for line in charon_log.parse(log.stdout)
+            if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
+        ]
+        lines += charon_log.attempt(fresh, peer_addrs=tuple(addresses), names=(focus.name,))
+    if printed is not None and printed.problem is None and not lines:
+        lines += charon_log.parse(_both(printed))
+        readable = readable or bool(lines)
+    return charon_log.events(lines, signatures) if readable else None

@@ -1,0 +1,214 @@
+"""Facts about the gateway's own network: interfaces, routes, forwarding, firewall, NAT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from wizard.facts import firewall
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.firewall import Judgement, Packet
+from wizard.facts.focus import ANY, Focus
+
+_FIREWALL_FACTS = (
+    "input_blocks_ike",
+    "output_blocks_ike",
+    "input_blocks_esp",
+    "output_blocks_esp",
+    "forward_blocks_tunnel",
+    "nat_rewrites_tunnel",
+)
+
+
+def interfaces(book: Notebook, focus: Focus) -> None:
+    """Whether the tunnel's interfaces are up and its addresses and routes are there."""
+    snapshot = book.snapshot
+    if snapshot.interfaces is None:
+        book.unread("addresses", "outside_interface_up", "inside_interface_up", "local_address_present")
+    else:
+        for name, wanted in (
+            ("outside_interface_up", focus.outside_interface),
+            ("inside_interface_up", focus.inside_interface),
+        ):
+            found = next((one for one in snapshot.interfaces if one.name == wanted), None)
+            if found is None:
+                book.unknown(name, "which interface it is could not be told")
+            else:
+                book.note(name, found.up and found.carrier is not False, book.cite("addresses", found.line))
+        configured = [
+            name for name in (focus.connection.local_addrs if focus.connection else ()) if name not in ANY
+        ]
+        if not configured:
+            book.unknown("local_address_present", "no local address is configured")
+        else:
+            held = [name for name in configured if name in snapshot.addresses()]
+            line = (
+                f"configured: {', '.join(configured)}; on the interfaces: {', '.join(snapshot.addresses())}"
+            )
+            book.note("local_address_present", bool(held), book.cite("addresses", line))
+    lookups = [one for one in snapshot.lookups or () if one.address in focus.peer_addresses]
+    if not lookups:
+        why = (
+            snapshot.missing("route-lookups")
+            if snapshot.lookups is None
+            else "the peer's address is not known"
+        )
+        book.unknown("route_to_peer", why)
+    else:
+        lines = [book.cite("route-lookups", one.line) for one in lookups]
+        known = [one.reachable for one in lookups if one.reachable is not None]
+        book.note(
+            "route_to_peer", any(known) if known else None, *lines, why_unknown="the look-up was not readable"
+        )
+    forwarding = snapshot.sysctls.forwarding() if snapshot.sysctls is not None else None
+    if forwarding is None:
+        book.unread("sysctls", "forwarding")
+    else:
+        book.note("forwarding", forwarding.value.strip() != "0", book.cite("sysctls", forwarding.line))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    interface: str | None
+    own: str | None
+    peer: str
+
+
+def firewall_rules(book: Notebook, focus: Focus) -> None:
+    """What the gateway's own rules would do to the tunnel's packets; an unsure answer stays unknown."""
+    snapshot = book.snapshot
+    rules = snapshot.ruleset
+    if rules is None or not rules.readable:
+        book.unread("firewall", *_FIREWALL_FACTS)
+        return
+    if not focus.peer_addresses:
+        for name in _FIREWALL_FACTS[:4]:
+            book.unknown(name, "the peer's address is not known")
+    else:
+        outsides = [
+            _Outside(focus.outside_interface, focus.local_address, peer) for peer in focus.peer_addresses
+        ]
+        _note(
+            book,
+            "input_blocks_ike",
+            [firewall.judge(rules, _inbound(one, "udp"), "input") for one in outsides],
+        )
+        _note(
+            book,
+            "output_blocks_ike",
+            [firewall.judge(rules, _outbound(one, "udp"), "output") for one in outsides],
+        )
+        _note(
+            book,
+            "input_blocks_esp",
+            [firewall.judge(rules, _inbound(one, "esp"), "input") for one in outsides],
+        )
+        _note(
+            book,
+            "output_blocks_esp",
+            [firewall.judge(rules, _outbound(one, "esp"), "output") for one in outsides],
+        )
+    pairs = [
+        (local, remote)
+        for local, remote in product(_networks(focus.local_networks), _networks(focus.remote_networks))
+    ]
+    if not pairs:
+        for name in _FIREWALL_FACTS[4:]:
+            book.unknown(name, "the protected networks are not known")
+        return
+    forward = [
+        firewall.judge(rules, packet, "forward")
+        for local, remote in pairs
+        for packet in (
+            Packet(
+                src=local,
+                dst=remote,
+                in_if=focus.inside_interface,
+                out_if=focus.outside_interface,
+                ipsec_out=True,
+                proto=None,
+                state="new",
+            ),
+            Packet(
+                src=remote,
+                dst=local,
+                in_if=focus.outside_interface,
+                out_if=focus.inside_interface,
+                ipsec_in=True,
+                proto=None,
+                state="new",
+            ),
+        )
+    ]
+    _note(book, "forward_blocks_tunnel", forward)
+    source_nat = [
+        firewall.judge(
+            rules,
+            Packet(
+                src=local,
+                dst=remote,
+                in_if=focus.inside_interface,
+                out_if=focus.outside_interface,
+                ipsec_out=True,
+                proto=None,
+                state="new",
+            ),
+            "source-nat",
+        )
+        for local, remote in pairs
+    ]
+    rewritten = next((one for one in source_nat if one.verdict == "nat" and one.certain), None)
+    if rewritten is not None:
+        book.note("nat_rewrites_tunnel", True, book.cite("firewall", rewritten.rule))
+    elif all(one.verdict == "accept" and one.certain for one in source_nat):
+        book.note("nat_rewrites_tunnel", False)
+    else:
+        book.unknown("nat_rewrites_tunnel", _doubt(source_nat))
+
+
+def _note(book: Notebook, name: str, judgements: Iterable[Judgement]) -> None:
+    """True where a rule certainly drops one of the packets; False only where all certainly pass."""
+    judged = list(judgements)
+    blocking = next((one for one in judged if one.blocks), None)
+    if blocking is not None:
+        book.note(name, True, book.cite("firewall", f"{blocking.chain}: {blocking.rule}"))
+    elif all(one.blocks is False for one in judged):
+        book.note(name, False)
+    else:
+        book.unknown(name, _doubt(judged))
+
+
+def _doubt(judged: Iterable[Judgement]) -> str:
+    doubts = [doubt for one in judged for doubt in one.doubts]
+    return f"a rule could not be read to the end: {doubts[0]}" if doubts else "the rules do not say"
+
+
+def _inbound(outside: _Outside, proto: str) -> Packet:
+    port = 500 if proto == "udp" else None
+    return Packet(
+        src=outside.peer,
+        dst=outside.own,
+        in_if=outside.interface,
+        proto=proto,
+        sport=port,
+        dport=port,
+        state="new",
+    )
+
+
+def _outbound(outside: _Outside, proto: str) -> Packet:
+    port = 500 if proto == "udp" else None
+    return Packet(
+        src=outside.own,
+        dst=outside.peer,
+        out_if=outside.interface,
+        proto=proto,
+        sport=port,
+        dport=port,
+        state="new",
+    )
+
+
+def _networks(selectors: tuple[str, ...]) -> list[str]:
+    return [text.partition("[")[0] for text in selectors if text and text != "dynamic"]

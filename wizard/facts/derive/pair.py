@@ -1,0 +1,271 @@
+"""Facts that only show when both ends are held against each other; what one end does not state is not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from itertools import product
+
+from wizard.facts import identities, proposals, selectors
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.derive.running import tunnel_children
+from wizard.facts.focus import ANY, Focus
+from wizard.facts.model import ENDS, End, Evidence, Fact, other
+from wizard.facts.tunnel import AuthRound, Child, Connection
+
+_CONNS = "swanctl-conns"
+_CONFIG = "swanctl-config"
+_NOT_BOTH = "not both ends' configurations could be read"
+_TESTED = (
+    "ike_versions_agree",
+    "auth_methods_agree",
+    "ike_proposals_agree",
+    "ike_proposal_difference",
+    "esp_proposals_agree",
+    "esp_proposal_difference",
+    "selectors_mirror",
+    "selectors_overlap",
+    "selector_difference",
+    "modes_agree",
+)
+
+
+class Pair:
+    """Both ends of one tunnel, ready to be compared."""
+
+    def __init__(self, books: Mapping[End, Notebook], focuses: Mapping[End, Focus]) -> None:
+        """Takes the ends that were read; a comparison needs both."""
+        self.books = books
+        self.focuses = focuses
+        self.facts: list[Fact] = []
+
+    def compare(self) -> list[Fact]:
+        """All facts of the pair, unknown where one end could not be read."""
+        near, far = self._connection("near"), self._connection("far")
+        if near is None or far is None:
+            self.facts += [Fact(name, None, why_unknown=_NOT_BOTH) for name in _TESTED]
+        else:
+            self._versions(near, far)
+            self._methods(near, far)
+            self._ike_proposals()
+            self._children()
+        for end in ENDS:
+            if end in self.books:
+                self._identity(end)
+                self._address(end)
+        self._spis()
+        self._clocks()
+        return self.facts
+
+    def _connection(self, end: End) -> Connection | None:
+        focus = self.focuses.get(end)
+        return focus.connection if focus is not None else None
+
+    def _note(
+        self, name: str, value: bool | str | None, lines: Sequence[Evidence] = (), why: str = ""
+    ) -> None:
+        self.facts.append(Fact(name, value, tuple(lines), why if value is None else ""))
+
+    def _cite(self, probe: str, near: str, far: str) -> list[Evidence]:
+        return [self.books["near"].cite(probe, near), self.books["far"].cite(probe, far)]
+
+    # --- phase 1 ------------------------------------------------------------------------------
+
+    def _versions(self, near: Connection, far: Connection) -> None:
+        if near.version is None or far.version is None:
+            self._note("ike_versions_agree", None, why="a configuration does not state the IKE version")
+            return
+        agree = near.version == far.version or 0 in (near.version, far.version)
+        words = [f"{one.name}: IKEv{one.version or '1/2'}" for one in (near, far)]
+        self._note("ike_versions_agree", agree, self._cite(_CONNS, *words))
+
+    def _methods(self, near: Connection, far: Connection) -> None:
+        """Each end proves itself by `local` and is asked for it by the other's `remote`."""
+        verdicts: list[bool] = []
+        for own, peer in ((near, far), (far, near)):
+            proves = own.local[0].method if own.local else None
+            wanted = peer.remote[0].method if peer.remote else None
+            if proves is not None and wanted is not None and "any" not in (proves, wanted):
+                verdicts.append(proves == wanted)
+        words = [
+            f"{one.name}: proves itself by {_method(one.local)}, wants {_method(one.remote)}"
+            for one in (near, far)
+        ]
+        agree = all(verdicts) if verdicts else None
+        self._note(
+            "auth_methods_agree", agree, self._cite(_CONNS, *words), "an authentication method is not stated"
+        )
+
+    def _ike_proposals(self) -> None:
+        stored = [self.focuses[end].on_disk for end in ENDS]
+        self._proposals("ike", [(one.name, one.proposals) if one else None for one in stored], first=True)
+
+    def _proposals(
+        self,
+        protocol: proposals.Protocol,
+        offers: Sequence[tuple[str, tuple[str, ...] | None] | None],
+        *,
+        first: bool,
+    ) -> None:
+        """Proposals as they stand on disk, which alone holds them: the daemon does not list what it would offer."""
+        agree, difference = f"{protocol}_proposals_agree", f"{protocol}_proposal_difference"
+        near, far = offers
+        if near is None or far is None:
+            for name in (agree, difference):
+                self._note(
+                    name, None, why="not both ends' proposals stand in a configuration that could be read"
+                )
+            return
+        offered = [
+            proposals.configured(written, protocol, self.books[end].snapshot.version)
+            for end, (_, written) in zip(ENDS, (near, far), strict=True)
+        ]
+        words = [
+            f"{name}: {protocol} proposals = {', '.join(written) if written else '(default)'}"
+            for name, written in (near, far)
+        ]
+        lines = self._cite(_CONFIG, *words)
+        if not all(offered):
+            for name in (agree, difference):
+                self._note(name, None, why="a proposal could not be read")
+            return
+        self._note(agree, proposals.common(*offered, first_child=first), lines)
+        parted = proposals.difference(*offered, first_child=first)
+        self._note(difference, str(parted) if parted is not None else "", lines)
+
+    # --- phase 2 ------------------------------------------------------------------------------
+
+    def _children(self) -> None:
+        near, far = self.focuses["near"].child, self.focuses["far"].child
+        if near is None or far is None:
+            for name in _TESTED[4:]:
+                self._note(name, None, why="not both ends have networks for this tunnel")
+            return
+        mirror = selectors.mirror(
+            near.local_ts,
+            near.remote_ts,
+            far.local_ts,
+            far.remote_ts,
+            a_address=self.focuses["near"].local_address,
+            b_address=self.focuses["far"].local_address,
+        )
+        words = [f"{one.name}: {' '.join(one.local_ts)} === {' '.join(one.remote_ts)}" for one in (near, far)]
+        lines = self._cite(_CONNS, *words)
+        self._note("selectors_mirror", mirror.mirrors, lines)
+        self._note("selectors_overlap", mirror.overlaps, lines)
+        names = {"{a}": self.books["near"].snapshot.gateway, "{b}": self.books["far"].snapshot.gateway}
+        told = mirror.difference
+        for slot, name in names.items():
+            told = told.replace(slot, name)
+        self._note("selector_difference", told, lines)
+        if near.mode is None or far.mode is None:
+            self._note("modes_agree", None, why="a mode is not stated")
+        else:
+            modes = self._cite(_CONNS, f"{near.name}: {near.mode}", f"{far.name}: {far.mode}")
+            self._note("modes_agree", near.mode == far.mode, modes)
+        stored = [self._stored_child(end) for end in ENDS]
+        version = (
+            self.focuses["near"].connection.version if self.focuses["near"].connection is not None else None
+        )
+        self._proposals(
+            "esp", [(one.name, one.proposals) if one else None for one in stored], first=version != 1
+        )
+
+    def _stored_child(self, end: End) -> Child | None:
+        focus = self.focuses[end]
+        children = focus.on_disk.children if focus.on_disk is not None else ()
+        return next((child for child in children if child.name == focus.child_name), None)
+
+    # --- identities, addresses, SAs, clocks ---------------------------------------------------
+
+    def _identity(self, end: End) -> None:
+        """Whether what this end calls itself is what the other end expects."""
+        book, own, peer = self.books[end], self._connection(end), self._connection(other(end))
+        if own is None or peer is None:
+            book.unknown("identity_fits_peer", _NOT_BOTH)
+            return
+        sent = own.local[0].identity if own.local else None
+        sent = sent or self.focuses[end].local_address
+        expected = peer.remote[0].identity if peer.remote else None
+        if expected is None and peer.remote_addrs and not set(peer.remote_addrs) & ANY:
+            # charon expects the peer's address as its identity where none is configured.
+            candidates = peer.remote_addrs
+        else:
+            candidates = (expected,) if expected else ("%any",)
+        if sent is None:
+            book.unknown("identity_fits_peer", "the identity this end sends is not stated")
+            return
+        fits = any(candidate in ANY or identities.fits(sent, candidate) for candidate in candidates)
+        lines = [
+            book.cite(_CONNS, f"{own.name}: local id = {sent}"),
+            *(
+                [self.books[other(end)].cite(_CONNS, f"{peer.name}: remote id = {' or '.join(candidates)}")]
+                if other(end) in self.books
+                else []
+            ),
+        ]
+        book.note("identity_fits_peer", fits, *lines)
+
+    def _address(self, end: End) -> None:
+        """Whether the peer address configured here is on the other gateway; a NAT between makes it unknown."""
+        book, own = self.books[end], self._connection(end)
+        peer = self.books.get(other(end))
+        remote = [address for address in (own.remote_addrs if own is not None else ()) if address not in ANY]
+        if peer is None or not remote or peer.snapshot.interfaces is None:
+            book.unknown("peer_address_fits", "there is nothing to compare the peer's address with")
+            return
+        held = peer.snapshot.addresses()
+        if set(remote) & set(held):
+            book.note("peer_address_fits", True, book.cite(_CONNS, f"remote_addrs: {', '.join(remote)}"))
+        elif self._behind_nat(other(end)):
+            book.unknown(
+                "peer_address_fits",
+                "the other gateway has private addresses only, so a NAT may stand before it",
+            )
+        else:
+            lines = [
+                book.cite(_CONNS, f"remote_addrs: {', '.join(remote)}"),
+                peer.cite("addresses", f"addresses: {', '.join(held)}"),
+            ]
+            book.note("peer_address_fits", False, *lines)
+
+    def _behind_nat(self, end: End) -> bool:
+        """Whether this end's outside address looks like one behind a NAT: not the one its peer was told."""
+        focus = self.focuses[end]
+        return focus.local_address is None or ip_address(focus.local_address).is_private
+
+    def _spis(self) -> None:
+        """Each end's outbound SPI is the other's inbound: the one proof that both hold the same SAs."""
+        if len(self.books) < 2:
+            self._note("spis_match", None, why="only one end could be read")
+            return
+        children = {end: tunnel_children(self.books[end].snapshot, self.focuses[end]) for end in ENDS}
+        if any(self.books[end].snapshot.sas is None for end in ENDS):
+            self._note("spis_match", None, why="the SAs of an end could not be read")
+            return
+        if not children["near"] or not children["far"]:
+            self._note("spis_match", None, why="no CHILD SA is installed at both ends")
+            return
+        match = any(
+            near.spi_out == far.spi_in and near.spi_in == far.spi_out
+            for near, far in product(children["near"], children["far"])
+        )
+        lines = [
+            self.books[end].cite("swanctl-sas", f"{child.name}: in {child.spi_in}, out {child.spi_out}")
+            for end in ENDS
+            for child in children[end]
+        ]
+        self._note("spis_match", match, lines)
+
+    def _clocks(self) -> None:
+        clocks = {end: self.books[end].snapshot.clock for end in self.books}
+        near, far = clocks.get("near"), clocks.get("far")
+        if near is None or far is None:
+            self._note("clock_difference_s", None, why="not both clocks could be read")
+            return
+        lines = self._cite("clock", near.line, far.line)
+        self.facts.append(Fact("clock_difference_s", near.epoch_s - far.epoch_s, tuple(lines)))
+
+
+def _method(rounds: tuple[AuthRound, ...]) -> str:
+    return (rounds[0].detail or rounds[0].method or "anything") if rounds else "anything"

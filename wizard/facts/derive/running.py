@@ -1,0 +1,109 @@
+"""Facts about what is running: this tunnel's SAs in the daemon and in the kernel."""
+
+from __future__ import annotations
+
+from wizard.facts.derive.notebook import Notebook
+from wizard.facts.focus import Focus
+from wizard.facts.snapshot import Snapshot
+from wizard.facts.tunnel import ChildSa, IkeSa
+
+_IKE_STATES = {
+    "created": "connecting",
+    "connecting": "connecting",
+    "established": "established",
+    "passive": "established",
+    "rekeying": "rekeying",
+    "rekeyed": "rekeying",
+    "deleting": "deleting",
+    "destroying": "deleting",
+}
+_IKE_ORDER = ("established", "rekeying", "connecting", "deleting")
+_INSTALLED = frozenset({"installed", "updating", "rekeying"})
+_PROBE = "swanctl-sas"
+
+
+def tunnel_sas(snapshot: Snapshot, focus: Focus) -> tuple[IkeSa, ...]:
+    """The IKE SAs of this tunnel: by the connection's name, and nameless ones with the same peer."""
+    return tuple(
+        sa
+        for sa in snapshot.sas or ()
+        if sa.name == focus.name or (sa.name in ("", "(unnamed)") and sa.remote_host in focus.peer_addresses)
+    )
+
+
+def tunnel_children(snapshot: Snapshot, focus: Focus) -> tuple[ChildSa, ...]:
+    """The installed CHILD SAs of this tunnel's child; of all its children where none is singled out."""
+    children = [
+        child for sa in tunnel_sas(snapshot, focus) for child in sa.children if child.state in _INSTALLED
+    ]
+    named = [child for child in children if child.name == focus.child_name]
+    return tuple(named if focus.child_name else children)
+
+
+def running(book: Notebook, focus: Focus) -> None:
+    """State of the IKE SA and the CHILD SA, in the daemon's words and in the kernel's."""
+    snapshot = book.snapshot
+    if snapshot.sas is None:
+        book.unread(_PROBE, "ike_state", "child_state", "child_count", "behind_nat", "kernel_sas_present")
+        return
+    sas = tunnel_sas(snapshot, focus)
+    states = [_IKE_STATES.get(sa.state, "connecting") for sa in sas]
+    state = next((word for word in _IKE_ORDER if word in states), "none")
+    listed = book.cite(
+        _PROBE, "; ".join(_ike_line(sa) for sa in sas) or f"(no IKE SA of {focus.name or 'this tunnel'})"
+    )
+    book.note("ike_state", state, listed)
+    children = tunnel_children(snapshot, focus)
+    every = [child for sa in sas for child in sa.children]
+    if children:
+        child_state = "installed"
+    elif any(child.state == "routed" for child in every):
+        child_state = "routed"
+    else:
+        child_state = "pending" if every else "none"
+    lines = [book.cite(_PROBE, _child_line(child)) for child in (children or every)] or [listed]
+    book.note("child_state", child_state, *lines)
+    book.note("child_count", len(children), *lines)
+    if state in ("established", "rekeying"):
+        book.note("behind_nat", any(sa.nat_local for sa in sas), listed)
+    else:
+        book.unknown("behind_nat", "no IKE SA is established")
+    _kernel(book, focus, children)
+
+
+def _kernel(book: Notebook, focus: Focus, children: tuple[ChildSa, ...]) -> None:
+    snapshot = book.snapshot
+    if snapshot.states is None:
+        book.unread("xfrm-state", "kernel_sas_present")
+    elif not children:
+        book.unknown("kernel_sas_present", "the daemon holds no CHILD SA")
+    else:
+        spis = {state.spi for state in snapshot.states}
+        wanted = {spi for child in children for spi in (child.spi_in, child.spi_out) if spi}
+        line = f"SPIs of the daemon: {', '.join(sorted(wanted))}; in the kernel: {', '.join(sorted(spis)) or 'none'}"
+        book.note("kernel_sas_present", wanted <= spis, book.cite("xfrm-state", line))
+    if snapshot.policies is None:
+        book.unread("xfrm-policy", "kernel_policies_present")
+        return
+    if not children or not focus.local_networks:
+        book.unknown("kernel_policies_present", "no CHILD SA is installed")
+        return
+    pairs = {(local, remote) for child in children for local in child.local_ts for remote in child.remote_ts}
+    ours = [
+        one
+        for one in snapshot.policies
+        if one.tunnels and (one.src, one.dst) in pairs and one.direction == "out"
+    ]
+    line = ours[0].line if ours else f"(no outbound policy for {' '.join(map(' to '.join, sorted(pairs)))})"
+    book.note("kernel_policies_present", bool(ours), book.cite("xfrm-policy", line))
+
+
+def _ike_line(sa: IkeSa) -> str:
+    who = f"{sa.local_host}[{sa.local_id or ''}]...{sa.remote_host}[{sa.remote_id or ''}]"
+    return f"{sa.name}: #{sa.unique_id}, {sa.state.upper()}, IKEv{sa.version}, {who}"
+
+
+def _child_line(child: ChildSa) -> str:
+    networks = f"{' '.join(child.local_ts)} === {' '.join(child.remote_ts)}"
+    spis = f"in {child.spi_in}, {child.packets_in} packets; out {child.spi_out}, {child.packets_out} packets"
+    return f"{child.name}: #{child.unique_id}, {child.state.upper()}, {networks}, {spis}"

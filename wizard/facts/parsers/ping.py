@@ -1,0 +1,143 @@
+"""What a ping came to: answered or not, and who said why not (iputils and busybox)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+COMMAND: Final = 'ping -n -c "${COUNT:-3}" -W 2 ${SOURCE:+-I "$SOURCE"} "$TARGET" 2>&1'
+"""Test traffic: $COUNT echo requests a second apart to $TARGET, from address or interface $SOURCE if set."""
+
+ErrorKind = Literal[
+    "host-unreachable",
+    "net-unreachable",
+    "port-unreachable",
+    "packet-filtered",
+    "frag-needed",
+    "ttl-exceeded",
+    "no-route",
+    "not-permitted",
+    "bad-source",
+    "unknown-host",
+    "other",
+]
+
+_HEAD = re.compile(r"PING (\S{1,255}) (?:\(([0-9a-fA-F.:%\w]{1,64})\))?")
+_STATISTICS = re.compile(
+    r"(\d{1,9}) packets transmitted, (\d{1,9})(?: packets)? received,"
+    r"(?: \+\d{1,9} (?:errors|duplicates),){0,2} (\d{1,3}(?:\.\d{1,9})?)% packet loss"
+)
+_TIMES = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]{1,20}/([\d.]{1,20})/")
+_REPORT = re.compile(
+    r"From ([^\s:]{1,255}|[0-9a-fA-F:.%\w]{1,100}):? (?:icmp_seq=\d{1,9} |seq=\d{1,9} )?(.{1,300})"
+)
+_REMOTE: Final[tuple[tuple[str, ErrorKind], ...]] = (
+    ("host unreachable", "host-unreachable"),
+    ("address unreachable", "host-unreachable"),
+    ("net unreachable", "net-unreachable"),
+    ("no route", "net-unreachable"),
+    ("port unreachable", "port-unreachable"),
+    ("filtered", "packet-filtered"),
+    ("prohibited", "packet-filtered"),
+    ("policy", "packet-filtered"),
+    ("frag needed", "frag-needed"),
+    ("packet too big", "frag-needed"),
+    ("time to live exceeded", "ttl-exceeded"),
+    ("hop limit", "ttl-exceeded"),
+)
+_LOCAL: Final[tuple[tuple[str, ErrorKind], ...]] = (
+    ("network is unreachable", "no-route"),
+    ("network unreachable", "no-route"),
+    ("no route to host", "no-route"),
+    ("operation not permitted", "not-permitted"),
+    ("permission denied", "not-permitted"),
+    ("check your local firewall", "not-permitted"),
+    ("message too long", "frag-needed"),
+    ("cannot assign requested address", "bad-source"),
+    ("no such device", "bad-source"),
+    ("unknown iface", "bad-source"),
+    ("source interface", "bad-source"),
+    ("invalid source", "bad-source"),
+    ("name or service not known", "unknown-host"),
+    ("temporary failure in name resolution", "unknown-host"),
+    ("unknown host", "unknown-host"),
+    ("bad address", "unknown-host"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PingError:
+    """Why an echo request went unanswered; `reporter` is who said so, empty for this gateway itself."""
+
+    kind: ErrorKind
+    reporter: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """One ping; counts are None when it did not get as far as its statistics."""
+
+    target: str = ""
+    transmitted: int | None = None
+    received: int | None = None
+    loss_percent: float | None = None
+    rtt_ms: float | None = None
+    """Average round trip."""
+    errors: tuple[PingError, ...] = ()
+    line: str = ""
+    """The line with the statistics; the first error where there are none."""
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether at least one answer came; None when nothing could be sent or the output is cut."""
+        return None if not self.transmitted else bool(self.received)
+
+
+def parse(text: str) -> Ping:
+    """What a ping printed, standard error included; without statistics the counts stay None."""
+    target, errors = "", []
+    counts: re.Match[str] | None = None
+    times: re.Match[str] | None = None
+    for line in text.split("\n"):
+        shown = line.strip()[:600]
+        if head := _HEAD.match(shown):
+            target = target or head[2] or head[1]
+        elif counts is None and (found := _STATISTICS.match(shown)):
+            counts = found
+        elif found := _TIMES.match(shown):
+            times = found
+        elif error := _error(shown):
+            errors.append(error)
+    return Ping(
+        target=target,
+        transmitted=int(counts[1]) if counts else None,
+        received=int(counts[2]) if counts else None,
+        loss_percent=float(counts[3]) if counts else None,
+        rtt_ms=_float(times[1]) if times else None,
+        errors=tuple(errors),
+        line=counts.string if counts else errors[0].line if errors else "",
+    )
+
+
+def _error(line: str) -> PingError | None:
+    if report := _REPORT.match(line):
+        return PingError(_kind(report[2], _REMOTE), report[1].rstrip(":"), line)
+    if line.startswith(("ping: ", "ping6: ", "connect: ", "bind: ")):
+        if "Warning" in line or "warning" in line:
+            return None
+        return PingError(_kind(line, _LOCAL), "", line)
+    return None
+
+
+def _kind(text: str, table: tuple[tuple[str, ErrorKind], ...]) -> ErrorKind:
+    lower = text.lower()
+    return next((kind for words, kind in table if words in lower), "other")
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

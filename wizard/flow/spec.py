@@ -1,0 +1,163 @@
+"""What a flow is made of once it is loaded: trees, nodes, branches, causes.
+
+These records are what the engine walks; how they are written as YAML stands in `docs/writing-a-flow.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wizard.errors import Place
+from wizard.flow.rule import Rule
+
+Confidence = Literal["certain", "likely", "possible"]
+EndsWord = Literal["here", "there", "both", "near", "far"]
+SegmentWord = Literal["lan", "gateway", "wan"]
+MarkWord = Literal["ok", "warn", "fail", "unknown"]
+From = Literal["near", "far", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A cause as a branch or a leaf names it."""
+
+    cause: str
+    confidence: Confidence = "certain"
+    ends: EndsWord | None = None
+    """Which ends it is about; None: those the rule held at (`here`), or both when it names no `here`."""
+    summary: str | None = None
+    """One sentence with {here}, {there}, {near}, {far}, {fact:NAME}; None: the catalogue's."""
+    alternatives: tuple[str, ...] = ()
+    """Causes that this evidence cannot tell apart from it; reported after it as possible."""
+    excludes: tuple[str, ...] = ()
+    """Causes this evidence rules out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way on from a check: where the rule holds (or None for `else`), go there."""
+
+    rule: Rule | None
+    to: str | None
+    """Full id "tree.node" of the next node; None when the branch ends in a verdict."""
+    verdict: Verdict | None = None
+    warn: Verdict | None = None
+    """Noted as a warning, then the walk goes on."""
+    also: Verdict | None = None
+    """Noted as a further cause, then the walk goes on."""
+    mark: MarkWord | None = None
+    say: str | None = None
+    """The answer in plain words; None: made from the rule."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A node that branches on facts, after an exercise where it names one."""
+
+    id: str
+    title: str
+    why: str
+    branches: tuple[Branch, ...]
+    term: str = ""
+    source: str = ""
+    exercise: str | None = None
+    start_from: From = "near"
+    segment: SegmentWord | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer of a question, and where it leads."""
+
+    id: str
+    label: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A node that asks the operator what no probe can see; `otherwise` is taken when nobody can answer."""
+
+    id: str
+    title: str
+    why: str
+    choices: tuple[Choice, ...]
+    otherwise: str
+    term: str = ""
+    source: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A node that goes on in another tree."""
+
+    id: str
+    to: str
+    """Full id of the node it leads to."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A node that names the cause."""
+
+    id: str
+    verdict: Verdict
+    place: Place | None = None
+
+
+Node = Check | Question | Jump | Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One topic."""
+
+    id: str
+    title: str
+    source: str
+    start: str
+    """Full id of its first node."""
+    nodes: tuple[str, ...]
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One entry of the catalogue."""
+
+    id: str
+    title: str
+    family: str
+    plain: str = ""
+    """What it means, for someone who has never seen it."""
+    told_apart: str = ""
+    """How it is told from its neighbours."""
+    check: str = ""
+    """The check that decides."""
+    next_step: str = ""
+    summary: str = ""
+    """The one sentence of a finding, with {here}, {there}, {near}, {far}."""
+    excludes: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """All knowledge, loaded: what one diagnosis runs on."""
+
+    trees: Mapping[str, Tree]
+    nodes: Mapping[str, Node]
+    """Every node by its full id "tree.node"."""
+    causes: Mapping[str, Cause]
+    start: str = "triage"
+    """The tree every diagnosis begins with."""
+    digest: str = ""
+    """Over all files read, so that a transcript says which knowledge was used."""
+    files: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,238 @@
+"""Requests become replies here: an inventory entry, a platform and a connection, for both ends at once.
+
+This is the one place where errors of the link become replies. What a person has to decide first (a password, a
+host key) is raised to the front end, and the request is repeated; nothing that was reached is lost by that.
+"""
+
+from __future__ import annotations
+
+import secrets as randomness
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from wizard.choreography import Link, Progress, perform
+from wizard.engine.model import Collect, Collected, CommandRecord, Cost, EndReport, Exercise
+from wizard.errors import WizardError
+from wizard.facts.derive import exercise_facts, snapshot_facts
+from wizard.facts.focus import Focus, Hints, choose
+from wizard.facts.model import ENDS, End, Fact, other
+from wizard.facts.parsers.charon_log import Signature
+from wizard.facts.probes import Output
+from wizard.facts.snapshot import Snapshot
+from wizard.inventory import EndRef, Inventory
+from wizard.links import Doors
+from wizard.platforms import strongswan
+from wizard.ssh import ChangedHostKey, LoginFailed, NeedsSecret, Secret, UnknownHostKey
+
+Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
+"""What only a person can clear away."""
+
+
+class Gateways:
+    """Both ends of one tunnel, as something that carries requests out."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        tunnel: str,
+        doors: Doors,
+        signatures: Sequence[Signature],
+        learn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Takes the tunnel by name; nothing is connected yet. Raises InventoryError for an unknown one.
+
+        `learn` is told every secret that is typed, so that the journal can keep it out.
+        """
+        self._tunnel = inventory.tunnel(tunnel)
+        self._refs: dict[End, EndRef] = dict(zip(ENDS, self._tunnel.ends, strict=True))
+        self._doors = doors
+        self._signatures = signatures
+        self._learn = learn
+        self._links: dict[End, Link] = {}
+        self._reports: dict[End, EndReport] = {}
+        self._snapshots: dict[End, Snapshot] = {}
+        self._focuses: dict[End, Focus] = {}
+        self._salt = randomness.token_hex(16)
+        self._closed = threading.Event()
+
+    # --- what a front end does ----------------------------------------------------------------
+
+    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+        """Does what is requested and blocks until it is done; `progress` is called from any thread.
+
+        A gateway that cannot be reached is part of the reply. Raises NeedsSecret, UnknownHostKey or
+        ChangedHostKey when a person has to decide first; the request is then repeated.
+        """
+        began, before = time.monotonic(), self._doors.meter.read()
+        self._open()
+        if isinstance(request, Collect):
+            outputs = self._read(progress)
+            facts = self._facts()
+            problem = None
+        else:
+            if not self._snapshots:
+                self._read(progress)
+            outputs, facts, problem = self._exercise(request, progress)
+        spent = self._doors.meter.read() - before
+        records = [self._record(end, output) for end, printed in outputs.items() for output in printed]
+        cost = Cost(time.monotonic() - began, spent.connections, spent.round_trips, len(records))
+        return Collected(tuple(facts), tuple(records), tuple(self._reports.values()), cost, problem)
+
+    def provide(self, need: NeedsSecret, secret: Secret) -> None:
+        """Keeps, in memory only, what was asked for."""
+        self._learn(secret.reveal())
+        self._doors.secrets.put(need, secret)
+
+    def accept(self, key: UnknownHostKey) -> None:
+        """Trusts this host key from now on (it is written to our own known_hosts)."""
+        self._doors.known_hosts.accept(key)
+
+    def refuse(self, obstacle: Obstacle) -> None:
+        """Goes on without the gateway behind this obstacle: it counts as not reached, and is not asked again."""
+        for end, ref in self._refs.items():
+            if (
+                ref.gateway is not None
+                and end not in self._links
+                and self._doors.stands_before(ref.gateway, obstacle)
+            ):
+                self._reports[end] = EndReport(
+                    end, ref.gateway, reached=False, login_failed=True, problem=str(obstacle).splitlines()[0]
+                )
+
+    def cancel(self) -> None:
+        """Makes a running `carry_out` return soon, with what it has; from any thread, without blocking."""
+        self.close()
+
+    def close(self) -> None:
+        """Ends all connections; a running `carry_out` returns or raises at once."""
+        self._closed.set()
+        for link in list(self._links.values()):
+            link.close()
+        self._doors.close()
+
+    # --- reaching -----------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Logs in where that is still to be done, at both ends at once; an obstacle is raised at the end."""
+        waiting = [end for end in ENDS if end not in self._links and end not in self._reports]
+        obstacles: list[Obstacle] = []
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for obstacle in pool.map(self._open_one, waiting):
+                if obstacle is not None:
+                    obstacles.append(obstacle)
+        if obstacles:
+            raise obstacles[0]
+
+    def _open_one(self, end: End) -> Obstacle | None:
+        ref = self._refs[end]
+        if ref.gateway is None:
+            who = (
+                f"it is looked after by {ref.managed_by}"
+                if ref.managed_by
+                else "the inventory has no login for it"
+            )
+            self._reports[end] = EndReport(end, ref.name, reached=False, managed=False, problem=who)
+            return None
+        try:
+            self._links[end] = self._doors.open(ref.gateway)
+        except (NeedsSecret, UnknownHostKey, ChangedHostKey) as obstacle:
+            return obstacle
+        except WizardError as error:
+            login = isinstance(error, LoginFailed)
+            self._reports[end] = EndReport(
+                end, ref.gateway, reached=False, login_failed=login, problem=str(error)
+            )
+            return None
+        self._reports[end] = EndReport(end, ref.gateway, reached=True)
+        return None
+
+    # --- observing ----------------------------------------------------------------------------
+
+    def _read(self, progress: Callable[[Progress], None]) -> dict[End, list[Output]]:
+        """Every read-only probe at both ends, one batch and one round trip each."""
+        commands = strongswan.OBSERVE
+        outputs: dict[End, list[Output]] = {}
+
+        def batch(end: End) -> list[Output]:
+            name = self._refs[end].name
+            limit = sum(command.timeout_s for command in commands)
+            progress(Progress(end, name, f"reading {len(commands)} things", 0, len(commands), limit))
+            return self._links[end].batch(commands, {"SALT": self._salt, "PEERS": self._peers(end)})
+
+        ends = list(self._links)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for end, printed in zip(ends, pool.map(batch, ends), strict=True):
+                outputs[end] = printed
+                self._snapshots[end] = strongswan.read(end, self._refs[end].name, printed)
+        self._focuses = choose(self._snapshots, {end: self._hints(end) for end in ENDS})
+        return outputs
+
+    def _peers(self, end: End) -> str:
+        peer = self._refs[other(end)]
+        return peer.address or ""
+
+    def _hints(self, end: End) -> Hints:
+        ref = self._refs[end]
+        return Hints(
+            tunnel=self._tunnel.name,
+            connection=ref.connection,
+            child=ref.child,
+            address=ref.address,
+            probe_source=ref.probe_source,
+            probe_target=ref.probe_target,
+        )
+
+    def _facts(self) -> list[Fact]:
+        return [*self._login_facts(), *snapshot_facts(self._snapshots, self._focuses)]
+
+    def _login_facts(self) -> list[Fact]:
+        facts: list[Fact] = []
+        for end, report in self._reports.items():
+            facts.append(Fact(f"{end}.managed", report.managed))
+            if report.managed:
+                facts.append(Fact(f"{end}.logged_in", report.reached))
+            else:
+                facts.append(Fact(f"{end}.logged_in", None, why_unknown=report.problem or ""))
+            if report.problem:
+                facts.append(Fact(f"{end}.login_problem", report.problem))
+        return facts
+
+    # --- trying out ---------------------------------------------------------------------------
+
+    def _exercise(
+        self, request: Exercise, progress: Callable[[Progress], None]
+    ) -> tuple[dict[End, list[Output]], list[Fact], str | None]:
+        starter = self._focuses.get(request.initiator)
+        if starter is None or starter.connection is None:
+            return {}, [], "this end has no connection for the tunnel, so there is nothing to try out"
+        play = strongswan.play(request.name, request.initiator, self._focuses)
+
+        def tell(end: End, text: str, commands: int, limit_s: float) -> None:
+            progress(Progress(end, self._refs[end].name, text, 0, commands, limit_s))
+
+        outputs = perform(play, request.initiator, self._links, tell)
+        seen = {
+            end: replace(
+                self._snapshots[end],
+                outputs={**self._snapshots[end].outputs, **{one.command.id: one for one in printed}},
+            )
+            for end, printed in outputs.items()
+        }
+        return outputs, exercise_facts(request.name, request.initiator, seen, self._focuses, self._signatures), None
+
+    def _record(self, end: End, output: Output) -> CommandRecord:
+        return CommandRecord(
+            end=end,
+            gateway=self._refs[end].name,
+            probe=output.command.id,
+            command=output.shown,
+            stdout=output.stdout,
+            stderr=output.stderr,
+            exit_code=output.exit_code,
+            elapsed_s=output.elapsed_s,
+            truncated=output.truncated,
+            problem=output.problem,
+        )

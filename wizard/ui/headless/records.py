@@ -1,0 +1,85 @@
+"""`sessions`, `replay` and `export`: what earlier diagnoses left behind."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from wizard.engine.model import Branched, Event, Exercise, Found, Requested, Started, Warned
+from wizard.errors import ExitCode
+from wizard.journal.anonymise import Anonymiser
+from wizard.journal.entry import timestamp
+from wizard.journal.render import render
+from wizard.journal.store import read
+from wizard.journal.transcript import Transcript
+from wizard.session import list_sessions, session_path
+from wizard.session import replay as timed_events
+
+LONGEST_PAUSE_S = 2.0
+"""How long a replay waits at most between two events, seconds: nobody wants to see a coffee break again."""
+
+
+def listing(state: Path | None, *, as_json: bool) -> int:
+    """Prints the sessions, the latest first; files that are none are told on stderr."""
+    rows, problems = list_sessions(state)
+    if as_json:
+        found = [
+            {
+                "id": row.id,
+                "tunnel": row.tunnel,
+                "began": timestamp(row.began),
+                "status": row.status,
+                "cause": row.cause or None,
+            }
+            for row in rows
+        ]
+        json.dump(found, sys.stdout, indent=2)
+        print()
+    else:
+        for row in rows:
+            print(f"{row.id:<36}{row.status or 'unfinished':<14}{row.cause}")
+        if not rows:
+            print("no sessions yet; `ipsec-wizard` begins one", file=sys.stderr)
+    for problem in problems:
+        print(f"ipsec-wizard: {problem}", file=sys.stderr)
+    return ExitCode.HEALTHY
+
+
+def transcript(session: str, state: Path | None, *, anonymise: bool = False) -> Transcript:
+    """One session as a transcript; raises SessionError when there is none or it cannot be read."""
+    entries = read(session_path(session, state)).entries
+    return Transcript.of(Anonymiser.of(entries).entries(entries) if anonymise else entries)
+
+
+def export(session: str, form: str, state: Path | None, *, anonymise: bool) -> int:
+    """Prints the transcript in one of the formats; raises InputError for another format."""
+    sys.stdout.write(render(transcript(session, state, anonymise=anonymise), form))
+    return ExitCode.HEALTHY
+
+
+def replay(session: str, state: Path | None, speed: float) -> int:
+    """Shows the events of a session with their pauses, `speed` times faster than they happened."""
+    for timed in timed_events(session_path(session, state)):
+        line = _line(timed.event)
+        if line:
+            time.sleep(min(timed.pause_s / speed, LONGEST_PAUSE_S))
+            print(line, flush=True)
+    return ExitCode.HEALTHY
+
+
+def _line(event: Event) -> str:
+    match event:
+        case Started():
+            return f"{event.session}: {event.operator} looks at {event.tunnel} ({event.near} and {event.far})"
+        case Requested(request=Exercise() as exercise):
+            return f"  …       trying the tunnel out: {exercise.name}, started from the {exercise.initiator} end"
+        case Branched():
+            return f"  {event.mark:<8}{event.node}: {event.answer}"
+        case Found(finding=finding):
+            return f"cause: {finding.cause} ({finding.confidence}) at {', '.join(finding.ends)}: {finding.summary}"
+        case Warned(finding=finding):
+            return f"warning: {finding.cause} at {', '.join(finding.ends)}: {finding.summary}"
+        case _:
+            return ""
