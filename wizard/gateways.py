@@ -208,7 +208,7 @@ class Gateways:
         starter = self._focuses.get(request.initiator)
         if starter is None or starter.connection is None:
             return {}, [], "this end has no connection for the tunnel, so there is nothing to try out"
-        play = strongswan.play(request.name, request.initiator, self._focuses)
+        play = strongswan.play(request.name, request.initiator, self._focuses, self._snapshots)
 
         def tell(end: End, text: str, commands: int, limit_s: float) -> None:
             progress(Progress(end, self._refs[end].name, text, 0, commands, limit_s))
@@ -221,7 +221,11 @@ class Gateways:
             )
             for end, printed in outputs.items()
         }
-        return outputs, exercise_facts(request.name, request.initiator, seen, self._focuses, self._signatures), None
+        return (
+            outputs,
+            exercise_facts(request.name, request.initiator, seen, self._focuses, self._signatures),
+            None,
+        )
 
     def _record(self, end: End, output: Output) -> CommandRecord:
         return CommandRecord(

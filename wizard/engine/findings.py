@@ -72,7 +72,7 @@ class Ledger:
             causes=tuple(causes),
             warnings=tuple(self._warnings),
             excluded=tuple(excluded),
-            unseen=self._unseen(ends) if status != HEALTHY else (),
+            unseen=self._unseen(status, ends) if status != HEALTHY else (),
             questions_for_peer=self._questions(facts) if far_silent and status != HEALTHY else (),
             login_failed=any(report.login_failed for report in ends.values()),
         )
@@ -105,7 +105,7 @@ class Ledger:
             next_step=self._phrases.fill(cause.next_step, ends, facts),
         )
 
-    def _unseen(self, ends: Mapping[End, EndReport]) -> tuple[str, ...]:
+    def _unseen(self, status: Status, ends: Mapping[End, EndReport]) -> tuple[str, ...]:
         lines: list[str] = []
         for end in ENDS:
             report = ends.get(end)
@@ -113,7 +113,7 @@ class Ledger:
                 continue
             why = report.problem or "nobody here can log in to it"
             lines.append(f"{report.gateway} could not be looked at: {why}")
-        for fact in self._unclear.values():
+        for fact in self._unclear.values() if status == INCONCLUSIVE else ():
             if fact.end is not None and not (fact.end in ends and ends[fact.end].reached):
                 continue
             where = f"{self._phrases.name(fact.end)}: " if fact.end is not None else ""

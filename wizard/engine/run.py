@@ -172,13 +172,13 @@ class Run:
         taken: Judgement | None,
         events: list[Event],
     ) -> None:
-        unclear = [judgement for _, judgement in judged if judgement.value is None]
+        unclear = [judgement for _, judgement in judged if judgement.value is None and self._sought(judgement)]
         mark = branch.mark or _default_mark(branch, taken, bool(unclear))
         deciding = [taken] if taken is not None else [judgement for _, judgement in judged]
         names = dict.fromkeys(because.name for judgement in deciding for because in judgement.because)
         facts = tuple(self.facts.get(name) for name in names)
         if taken is None:
-            self._ledger.unclear(facts)
+            self._ledger.unclear(tuple(fact for fact in facts if fact.name in self.facts.by_name))
         ends = taken.ends if taken is not None else ()
         say = self._say(branch, mark, facts, ends)
         rule = branch.rule.text if branch.rule is not None else "else"
@@ -193,13 +193,20 @@ class Run:
         if branch.to is not None:
             self._node = branch.to
 
+    def _sought(self, judgement: Judgement) -> bool:
+        """Whether a rule is unclear though its facts were looked for; what nobody tried is no gap."""
+        return any(
+            because.name in self.facts.by_name and not self.facts.get(because.name).known
+            for because in judgement.because
+        )
+
     def _say(self, branch: Branch, mark: Mark, facts: tuple[Fact, ...], ends: tuple[End, ...]) -> str:
         if branch.say is not None:
             return self._phrases.fill(branch.say, ends, self.facts)
         if branch.verdict is not None:
             return self._flow.causes[branch.verdict.cause].title
         if mark == "unknown":
-            return self._phrases.unknown(facts)
+            return self._phrases.unknown(tuple(fact for fact in facts if fact.name in self.facts.by_name))
         return {"ok": "Nothing wrong here", "warn": "Works, with a remark", "fail": "Not in order"}[mark]
 
     def _answer(self, node_id: str, choice: str | None, events: list[Event]) -> None:

@@ -100,7 +100,7 @@ def judge(ruleset: Ruleset, packet: Packet, way: Way) -> Judgement:
         kinds = {outcome.kind for outcome in walk.possible}
         settled = walk.settled
         if settled is None or kinds == {"accept"}:
-            if settled is not None:
+            if settled is not None and (chain.hook == way or way == "source-nat"):
                 passed = replace(passed, rule=settled.line, chain=settled.chain)
             continue
         if kinds == {"block"}:
@@ -190,7 +190,7 @@ class _Walker:
         return self._walked[key]
 
     def _rules(self, chain: Chain, depth: int) -> _Walk:
-        possible: list[_Outcome] = []
+        possible: dict[_Outcome, None] = {}
         settled: _Outcome | None = None
         may_return = False
         for rule in chain.rules:
@@ -203,7 +203,7 @@ class _Walker:
                 may_return = True
             elif rule.action in {"jump", "goto"}:
                 walk = self._called(chain, rule, depth + 1)
-                possible += walk.possible
+                possible |= dict.fromkeys(walk.possible)
                 if fit:
                     settled = settled or walk.settled
                     if rule.action == "goto" or not walk.falls_through:
@@ -211,7 +211,7 @@ class _Walker:
                 elif rule.action == "goto":
                     may_return = may_return or walk.falls_through
             elif (outcome := self._outcome(chain, rule)) is not None:
-                possible.append(outcome)
+                possible[outcome] = None
                 if fit and outcome.verdict != "unknown":
                     return _Walk(settled or outcome, tuple(possible), may_return)
         return _Walk(settled, tuple(possible), falls_through=True)

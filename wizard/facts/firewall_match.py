@@ -32,6 +32,9 @@ class Packet:
     """It came out of an IPsec SA."""
     ipsec_out: bool = False
     """It will go into an IPsec SA."""
+    ipsec_terms: tuple[str, ...] = ()
+    """What is known of that SA, as rules ask for it: "reqid=1", "proto=esp", "mode=tunnel",
+    "tunnel-src=192.0.2.1", "tunnel-dst=198.51.100.1"."""
     state: str | None = "new"
     """What connection tracking says of it: new, established, related, invalid, snat, dnat."""
     mark: int | None = 0
@@ -51,7 +54,7 @@ def fits(match: Match, packet: Packet, way: Way | None = None) -> bool | None:
 def _plain(match: Match, packet: Packet, way: Way | None) -> bool | None:
     kind = match.kind
     if kind in {"ipsec-in", "ipsec-out"}:
-        return packet.ipsec_in if kind == "ipsec-in" else packet.ipsec_out
+        return _protected(match, packet, packet.ipsec_in if kind == "ipsec-in" else packet.ipsec_out)
     if kind == "state":
         return _in_state(match, packet.state)
     if kind == "mark":
@@ -79,6 +82,18 @@ def _of_headers(match: Match, packet: Packet) -> bool | None:
             False if packet.proto not in {None, "icmp", "ipv6-icmp"} else _numbered(match, packet.icmp_type)
         )
     return _ported(match, packet)
+
+
+def _protected(match: Match, packet: Packet, protected: bool) -> bool | None:
+    """Whether the packet belongs to an SA, and to one such as the match wants."""
+    if not protected or not match.items:
+        return protected
+    known = dict(term.split("=", 1) for term in packet.ipsec_terms if "=" in term)
+    answers: list[bool | None] = []
+    for item in match.items:
+        key, _, wanted = str(item).partition("=")
+        answers.append(known[key] == wanted if key in known else None)
+    return False if False in answers else None if None in answers else True
 
 
 def _named(match: Match, name: str | None) -> bool | None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Limits = Literal["all", "time", "none"]
+"""all: may print without end and may hang. time: may hang, what it prints is bounded by what it reads.
+none: reads what the kernel has at hand; only the batch's own deadline ends it."""
 
 
 class Level(StrEnum):
@@ -32,6 +37,8 @@ class Command:
     show: str = ""
     """What the operator sees instead of `text`, where that is a script nobody would type."""
     level: Level = Level.OBSERVE
+    limits: Limits = "all"
+    """What has to be held in check on the gateway: a cap costs a dozen processes, a time limit two."""
 
 
 @dataclass(frozen=True, slots=True)

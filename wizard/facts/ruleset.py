@@ -155,6 +155,14 @@ class Ruleset:
     complete: bool = True
     """False when a tool was refused, so that there may be rules nobody saw."""
 
+    @property
+    def drops(self) -> bool:
+        """Whether any rule or policy drops or rejects anything at all."""
+        return any(
+            chain.policy in BLOCKING or any(rule.action in BLOCKING for rule in chain.rules)
+            for chain in self.chains
+        )
+
 
 def network(text: str) -> Network | None:
     """The network or address in a text, None when there is none; host bits may be set."""

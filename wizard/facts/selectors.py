@@ -18,7 +18,7 @@ ALL_PORTS: Final = (0, 65535)
 OPAQUE: Final = (65535, 0)
 """No port can be known, as for fragments (RFC 4301)."""
 
-_PROTOCOLS: Final = {
+PROTOCOLS: Final = {
     "any": 0,
     "icmp": 1,
     "igmp": 2,
@@ -38,7 +38,7 @@ _PROTOCOLS: Final = {
     "sctp": 132,
     "udplite": 136,
 }
-_SERVICES: Final = {
+SERVICES: Final = {
     "ftp": 21,
     "ssh": 22,
     "telnet": 23,
@@ -109,7 +109,7 @@ class Selector:
     def _traffic(self) -> str:
         if self.protocol == 0 and self.ports == ALL_PORTS:
             return ""
-        names = {number: name for name, number in reversed(_PROTOCOLS.items())}
+        names = {number: name for name, number in reversed(PROTOCOLS.items())}
         protocol = names.get(self.protocol, str(self.protocol))
         if self.ports == ALL_PORTS:
             return f"[{protocol}]"
@@ -247,7 +247,7 @@ def _span(text: str) -> tuple[int, int, int] | None:
     try:
         if dots:
             first, last = ip_address(low.strip()), ip_address(high.strip())
-            if first.version != last.version or int(first) > int(last):
+            if first.version != last.version:
                 return None
             return first.version, int(first), int(last)
         network = ip_network(text, strict=False)
@@ -259,7 +259,7 @@ def _span(text: str) -> tuple[int, int, int] | None:
 def _protocol(word: str | None) -> int | None:
     if not word:
         return 0
-    number = _PROTOCOLS.get(word.lower())
+    number = PROTOCOLS.get(word.lower())
     if number is None and re.fullmatch(r"[0-9]{1,3}|0[xX][0-9a-fA-F]{1,2}", word):
         number = int(word, 0) if word.lower().startswith("0x") else int(word)
     return number if number is not None and number <= 255 else None
@@ -270,11 +270,11 @@ def _ports(word: str | None, protocol: int | None) -> tuple[int, int] | None:
         return ALL_PORTS
     if word.lower() == "opaque":
         return OPAQUE
-    if word.lower() in _SERVICES:
-        return (_SERVICES[word.lower()],) * 2
-    if protocol in {1, 58} and "(" in word and (found := _ICMP.fullmatch(word)):
-        number = int(found["type"]) * 256 + int(found["code"] or 0)
-        return (number, number) if number <= 65535 else None
+    if word.lower() in SERVICES:
+        return (SERVICES[word.lower()],) * 2
+    if protocol in {1, 58} and (found := _ICMP.fullmatch(word)) and int(found["type"]) <= 255:
+        # Type and code share the two octets of a port.
+        return (int(found["type"]) * 256 + int(found["code"] or 0),) * 2
     low, dash, high = word.partition("-")
     if not re.fullmatch(r"[0-9]{1,5}", low) or (dash and not re.fullmatch(r"[0-9]{1,5}", high)):
         return None

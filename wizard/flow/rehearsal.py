@@ -93,11 +93,11 @@ def _expectation_faults(source: RehearsalSource, sources: Sources, flow: Flow) -
             (cause, ("expect", key, index)) for index, cause in enumerate(getattr(expect, key) or ())
         )
     for cause, at in named:
-        if cause not in sources.named_causes:
+        if sources.named_causes and cause not in sources.named_causes:
             yield _fault(source, f"there is no cause {cause}", at, sources.named_causes)
     for index, node in enumerate(expect.path or ()):
         tree, _, name = node.partition(".")
-        if name not in sources.named_nodes.get(tree, ()):
+        if tree not in sources.unread and name not in sources.named_nodes.get(tree, ()):
             yield _fault(source, f"there is no node {node}", ("expect", "path", index), flow.nodes.keys())
 
 

@@ -60,6 +60,8 @@ class Sources:
     remedies: set[str] = field(default_factory=set)
     named_nodes: dict[str, set[str]] = field(default_factory=dict)
     """For each tree the names of all its nodes, malformed ones too."""
+    unread: set[str] = field(default_factory=set)
+    """The trees whose files are no YAML, so that nothing is known of their nodes."""
     named_causes: set[str] = field(default_factory=set)
     """The ids of all causes, malformed ones too."""
     folders: list[str] = field(default_factory=list)
@@ -96,6 +98,8 @@ def read_folders(folders: Sequence[Path]) -> Sources:
             digest.update(f"{name} {document.digest}\n".encode())
             if document.value is not None:
                 _add(sources, name, path.stem, document)
+            elif name.startswith("trees/"):
+                sources.unread.add(path.stem)
     sources.digest = digest.hexdigest()
     return sources
 

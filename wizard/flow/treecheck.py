@@ -165,6 +165,8 @@ class TreeCheck:
         other, dot, node = written.partition(".")
         if not dot and key == "then":
             other, node = self._tree.id, written
+        if other in self._sources.unread:
+            return
         nodes = self._sources.named_nodes.get(other)
         if nodes is None:
             trees = self._sources.named_nodes
@@ -187,10 +189,17 @@ class TreeCheck:
             if self._sources.named_causes and cause not in self._sources.named_causes:
                 advice = nearest(cause, self._sources.named_causes) or "see causes.yaml"
                 self._say(f"there is no cause {cause}", where, advice)
-        for cause in {verdict.cause} & {*verdict.alternatives, *verdict.excludes}:
+        ruled_out = {*verdict.excludes, *self._excluded_by(verdict.cause)}
+        for cause in sorted({verdict.cause} & {*verdict.alternatives, *verdict.excludes}):
             self._say(f"{cause} is named together with itself", (*at, "cause"), "take it out of the list")
+        for cause in sorted({*verdict.alternatives} & ruled_out):
+            self._say(f"{cause} is an alternative and excluded", (*at, "alternatives"), "take it out of one")
         if verdict.summary is not None:
             self._sentence(verdict.summary, (*at, "summary"))
+
+    def _excluded_by(self, cause: str) -> list[str]:
+        known = self._sources.causes.get(cause)
+        return known.entry.excludes if known is not None else []
 
     def _sentence(self, sentence: str, at: At) -> None:
         for message, advice, offset in sentence_faults(sentence, self._vocabulary):

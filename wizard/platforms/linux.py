@@ -22,22 +22,22 @@ from wizard.facts.parsers import (
 from wizard.facts.probes import Command, Level, Output
 
 OBSERVE: Final[tuple[Command, ...]] = (
-    Command("clock", clock.COMMAND, 5, show="date"),
+    Command("clock", clock.COMMAND, 5, show="date", limits="none"),
     Command(
         "daemon",
         daemon.COMMAND,
         10,
         show="systemctl show strongswan strongswan-starter ipsec; pgrep -a charon",
+        limits="time",
     ),
-    Command("sockets", sockets.COMMAND, 5),
-    Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr"),
-    Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5),
-    Command("routes", routes.ROUTES_COMMAND, 5, show="ip route show table all; ip rule"),
-    Command("route-lookups", routes.LOOKUPS_COMMAND, 10, show="ip route get PEER"),
-    Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf"),
-    Command("firewall", rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset"),
-    Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys"),
-    Command("xfrm-policy", xfrm.POLICIES_COMMAND, 5, show="ip -s xfrm policy list nosock"),
+    Command("sockets", sockets.COMMAND, 5, limits="none"),
+    Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr", limits="none"),
+    Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5, limits="none"),
+    Command("route-lookups", routes.LOOKUPS_COMMAND, 10, show="ip route get PEER", limits="time"),
+    Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf", limits="none"),
+    Command("firewall", rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset", limits="time"),
+    Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="none"),
+    Command("xfrm-policy", xfrm.POLICIES_COMMAND, 5, show="ip -s xfrm policy list nosock", limits="none"),
 )
 """Read-only probes; every one may be run on a gateway in production."""
 
@@ -47,7 +47,6 @@ _READERS: Final[dict[str, Any]] = {
     "sockets": ("sockets", sockets.parse),
     "addresses": ("interfaces", iproute.parse_addresses),
     "neighbours": ("neighbours", iproute.parse_neighbours),
-    "routes": ("routing", routes.parse_routing),
     "route-lookups": ("lookups", routes.parse_lookups),
     "sysctls": ("sysctls", sysctl.parse),
     "firewall": ("ruleset", rulesets.parse),
@@ -82,23 +81,27 @@ def capture(probe: str, interface: str | None, expression: str, limit: int) -> C
     chosen = interface or "any"
     text = f"INTERFACE={quote(chosen)} FILTER={quote(expression)} LIMIT={limit}\n{tcpdump.COMMAND}"
     shown = f"tcpdump -ni {quote(chosen)} {quote(expression)}"
-    return Command(probe, text, 30, show=shown, level=Level.EXERCISE)
+    return Command(probe, text, 30, show=shown, level=Level.EXERCISE, limits="none")
 
 
 def pinged(probe: str, target: str, source: str | None, count: int = 3) -> Command:
     """A few pings, quickly one after the other."""
     text = f"TARGET={quote(target)} SOURCE={quote(source or '')} COUNT={count}\n{ping.COMMAND}"
     shown = f"ping -c {count} {f'-I {quote(source)} ' if source else ''}{quote(target)}"
-    return Command(probe, text, 8, show=shown, level=Level.EXERCISE)
+    return Command(probe, text, 8, show=shown, level=Level.EXERCISE, limits="none")
 
 
 def kernel_counters(probe: str) -> Command:
     """The kernel's IPsec and forwarding counters."""
     return Command(
-        probe, counters.COMMAND, 5, show="cat /proc/net/xfrm_stat /proc/net/snmp /proc/net/netstat"
+        probe,
+        counters.COMMAND,
+        5,
+        show="cat /proc/net/xfrm_stat /proc/net/snmp /proc/net/netstat",
+        limits="none",
     )
 
 
 def firewall_counters(probe: str) -> Command:
     """All firewall rules with their packet counters."""
-    return Command(probe, rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset")
+    return Command(probe, rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset", limits="none")

@@ -7,7 +7,7 @@ digests on the gateway itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from wizard.choreography import Part, Watching
 from wizard.facts.derive import attempt, traffic
 from wizard.facts.focus import Focus
 from wizard.facts.model import End
-from wizard.facts.parsers import clock, swanctl_conf, swanctl_conns, swanctl_sas, swanctl_stats
+from wizard.facts.parsers import clock, framed, swanctl_conf, swanctl_conns, swanctl_sas, swanctl_stats
 from wizard.facts.probes import Command, Level, Output
 from wizard.facts.snapshot import Snapshot
+from wizard.facts.tunnel import Configuration
 from wizard.facts.vocabulary import IKE, TRAFFIC
 from wizard.platforms import linux
 from wizard.platforms.gateway_scripts import SWANCTL_FILES
@@ -38,12 +39,28 @@ _LISTENING: Final = "listening on"
 
 OBSERVE: Final[tuple[Command, ...]] = (
     *linux.OBSERVE,
-    Command("swanctl-stats", "$SUDO swanctl --version; $SUDO swanctl --stats", 5, show="swanctl --stats"),
-    Command("swanctl-conns", "$SUDO swanctl --list-conns --raw", 8),
-    Command("swanctl-sas", "$SUDO swanctl --list-sas --raw", 8),
-    Command("swanctl-config", SWANCTL_FILES, 15, show="cat /etc/swanctl/swanctl.conf (secrets as digests)"),
     Command(
-        "recent-log", f"$SUDO {_JOURNAL} --since -900s -n 600", 10, show=f"{_JOURNAL_SHOWN} --since -15min"
+        "swanctl-stats",
+        "$SUDO swanctl --version; $SUDO swanctl --stats",
+        5,
+        show="swanctl --stats",
+        limits="time",
+    ),
+    Command("swanctl-conns", "$SUDO swanctl --list-conns --raw", 8, limits="time"),
+    Command("swanctl-sas", "$SUDO swanctl --list-sas --raw", 8, limits="time"),
+    Command(
+        "swanctl-config",
+        SWANCTL_FILES,
+        15,
+        show="cat /etc/swanctl/swanctl.conf (secrets as digests)",
+        limits="time",
+    ),
+    Command(
+        "recent-log",
+        f"$SUDO {_JOURNAL} --since -900s -n 600",
+        10,
+        show=f"{_JOURNAL_SHOWN} --since -15min",
+        limits="time",
     ),
 )
 """Everything one diagnosis reads before it tries anything."""
@@ -63,7 +80,7 @@ def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
         fields.update(_listed(by_probe))
     config = by_probe.get("swanctl-config")
     if config is not None and linux.usable(config):
-        fields["disk"] = swanctl_conf.parse_probe(config.stdout)
+        fields["disk"] = _configuration(config, version)
     return Snapshot(
         end=end,
         gateway=gateway,
@@ -74,6 +91,18 @@ def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
         daemon_line=line,
         **fields,
     )
+
+
+def _configuration(output: Output, version: str | None) -> Configuration:
+    """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
+    files = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
+    root = next((name for name, _ in files if name.endswith("/swanctl.conf")), None)
+    refused = [
+        line.removeprefix("grep: ").removesuffix(": Permission denied")
+        for line in output.stderr.splitlines()
+        if line.endswith(": Permission denied")
+    ]
+    return swanctl_conf.parse(files, root=root, unreadable=refused, version=version)
 
 
 def _answers(stats: Output | None) -> tuple[bool | None, str]:
@@ -102,56 +131,83 @@ def _listed(by_probe: Mapping[str, Output]) -> dict[str, Any]:
     return fields
 
 
-def attempt_parts(initiator: End, focuses: Mapping[End, Focus]) -> dict[End, Part]:
-    """The four-point exercise: capture at both outsides, initiate at one, then read logs, counters and SAs."""
+def attempt_parts(
+    initiator: End, focuses: Mapping[End, Focus], snapshots: Mapping[End, Snapshot]
+) -> dict[End, Part]:
+    """The four-point exercise: capture at both outsides, initiate at one, then read logs and SAs.
+
+    The daemon's message counters stand in only where its log may not be read: each command costs time.
+    """
     parts: dict[End, Part] = {}
-    for end, focus in focuses.items():
-        starts = end == initiator
+    for end, snapshot in snapshots.items():
+        focus, starts = focuses[end], end == initiator
+        counted = not _log_readable(snapshot)
         parts[end] = Part(
-            watches=(
-                Watching(
-                    linux.capture(attempt.CAPTURE, focus.outside_interface, _ike_filter(focus), 400),
-                    _LISTENING,
-                ),
-            ),
+            watches=(_watch(attempt.CAPTURE, focus, _ike_filter(focus), 400),),
             before=(
-                *_half_open_gone(focus, starts),
-                _sas("sas-before"),
-                _counters("ike-counters-before"),
+                *(_half_open_gone(focus) if starts and _half_open(snapshot, focus) else ()),
+                *((_counters("ike-counters-before"),) if counted else ()),
                 _clock(),
             ),
             act=_initiate(focus) if starts else (),
             after=(
                 _sas("sas-after"),
-                _counters(attempt.COUNTERS),
-                Command(attempt.LOG, f"$SUDO {_JOURNAL} --since -{LOG_S}s -n 4000", 10, show=_JOURNAL_SHOWN),
+                *((_counters(attempt.COUNTERS),) if counted else ()),
+                *(() if counted else (_log(),)),
+                *(_half_open_gone(focus) if starts else ()),
             ),
         )
     return parts
 
 
-def traffic_parts(starter: End, focuses: Mapping[End, Focus]) -> dict[End, Part]:
-    """The traffic exercise: pings from one end, with counters and both outside interfaces before and after."""
+def traffic_parts(
+    starter: End, focuses: Mapping[End, Focus], snapshots: Mapping[End, Snapshot]
+) -> dict[End, Part]:
+    """The traffic exercise: pings from one end, with counters and both outside interfaces before and after.
+
+    The firewall's counters are read only where a rule or a policy drops anything.
+    """
     parts: dict[End, Part] = {}
     there = next((focus for end, focus in focuses.items() if end != starter), None)
-    for end, focus in focuses.items():
-        counted = (_sas, linux.kernel_counters, linux.firewall_counters)
-        ids = ("sas", "kernel-counters", "firewall")
+    for end, snapshot in snapshots.items():
+        focus = focuses[end]
+        looks: list[tuple[Callable[[str], Command], str]] = [
+            (_sas, "sas"),
+            (linux.kernel_counters, "kernel-counters"),
+        ]
+        if snapshot.ruleset is not None and snapshot.ruleset.drops:
+            looks.append((linux.firewall_counters, "firewall"))
         parts[end] = Part(
-            watches=(
-                Watching(
-                    linux.capture(traffic.CAPTURE, focus.outside_interface, _traffic_filter(focus), 200),
-                    _LISTENING,
-                ),
-            ),
+            watches=(_watch(traffic.CAPTURE, focus, _traffic_filter(focus), 200),),
             before=(
                 *(_own_host(focus) if end != starter else ()),
-                *(make(f"{name}-before") for make, name in zip(counted, ids, strict=True)),
+                *(look(f"{name}-before") for look, name in looks),
             ),
             act=_pings(focus, there) if end == starter else (),
-            after=tuple(make(f"{name}-after") for make, name in zip(counted, ids, strict=True)),
+            after=tuple(look(f"{name}-after") for look, name in looks),
         )
     return parts
+
+
+def _watch(probe: str, focus: Focus, expression: str, limit: int) -> Watching:
+    return Watching(linux.capture(probe, focus.outside_interface, expression, limit), _LISTENING)
+
+
+def _log_readable(snapshot: Snapshot) -> bool:
+    log = snapshot.outputs.get("recent-log")
+    return log is not None and log.problem is None and log.exit_code == 0
+
+
+def _log() -> Command:
+    text = f"$SUDO {_JOURNAL} --since -{LOG_S}s -n 4000"
+    return Command(attempt.LOG, text, 10, show=_JOURNAL_SHOWN, limits="time")
+
+
+def _half_open(snapshot: Snapshot, focus: Focus) -> bool:
+    """Whether an attempt of this tunnel may still wait for an answer; not knowing counts as yes."""
+    if snapshot.sas is None:
+        return True
+    return any(sa.name == focus.name and sa.state == "connecting" for sa in snapshot.sas)
 
 
 def _pings(focus: Focus, there: Focus | None) -> tuple[Command, ...]:
@@ -172,50 +228,33 @@ def _own_host(focus: Focus) -> tuple[Command, ...]:
 
 def _initiate(focus: Focus) -> tuple[Command, ...]:
     ping = tuple(linux.pinged(attempt.PING, peer, None, 2) for peer in focus.peer_addresses[:1])
-    names = (
-        f"--ike {quote(focus.name)} --child {quote(focus.child_name)}"
-        if focus.child_name
-        else f"--ike {quote(focus.name)}"
-    )
-    text = f"$SUDO swanctl --initiate {names} --timeout {ATTEMPT_S} --loglevel 1"
-    return (
-        Command(attempt.ATTEMPT, text, ATTEMPT_S + 4, level=Level.EXERCISE),
-        *ping,
-        *_half_open_gone(focus, True),
-    )
+    child = f" --child {quote(focus.child_name)}" if focus.child_name else ""
+    text = f"$SUDO swanctl --initiate --ike {quote(focus.name)}{child} --timeout {ATTEMPT_S} --loglevel 1"
+    return (Command(attempt.ATTEMPT, text, ATTEMPT_S + 4, level=Level.EXERCISE, limits="time"), *ping)
 
 
-def _half_open_gone(focus: Focus, starts: bool) -> tuple[Command, ...]:
+def _half_open_gone(focus: Focus) -> tuple[Command, ...]:
     """Ends attempts of this tunnel that still wait for an answer, and nothing that is established."""
-    if not starts:
-        return ()
     name = quote(focus.name)
     text = (
         f"$SUDO swanctl --list-sas --raw --ike {name} 2>/dev/null | "
-        "grep -oE 'uniqueid=[0-9]+ version=[0-9] state=CONNECTING' | sed 's/uniqueid=\\([0-9]*\\).*/\\1/' | "
-        'while read -r id; do $SUDO swanctl --terminate --ike-id "$id" --force --timeout 1; done'
+        "grep -oE 'uniqueid=[0-9]+ version=[0-9] state=CONNECTING' | "
+        'while read -r id _; do $SUDO swanctl --terminate --ike-id "${id#uniqueid=}" --force --timeout 1; done'
     )
-    return (
-        Command(
-            "half-open",
-            text,
-            5,
-            show=f"swanctl --terminate --ike {name} (half-open only)",
-            level=Level.EXERCISE,
-        ),
-    )
+    shown = f"swanctl --terminate --ike {name} (half-open only)"
+    return (Command("half-open", text, 5, show=shown, level=Level.EXERCISE, limits="time"),)
 
 
 def _sas(probe: str) -> Command:
-    return Command(probe, "$SUDO swanctl --list-sas --raw", 8)
+    return Command(probe, "$SUDO swanctl --list-sas --raw", 8, limits="time")
 
 
 def _counters(probe: str) -> Command:
-    return Command(probe, "$SUDO swanctl --counters", 5)
+    return Command(probe, "$SUDO swanctl --counters", 5, limits="time")
 
 
 def _clock() -> Command:
-    return Command("clock-before", clock.COMMAND, 5, show="date")
+    return Command("clock-before", clock.COMMAND, 5, show="date", limits="time")
 
 
 def _ike_filter(focus: Focus) -> str:
@@ -243,6 +282,8 @@ def _plain(selector: str) -> bool:
     return "/" in selector and not selector.startswith("0.0.0.0/0") and "-" not in selector
 
 
-def play(exercise: str, starter: End, focuses: Mapping[End, Focus]) -> dict[End, Part]:
-    """The parts of both ends in an exercise; raises KeyError for one this platform does not know."""
-    return {IKE: attempt_parts, TRAFFIC: traffic_parts}[exercise](starter, focuses)
+def play(
+    exercise: str, starter: End, focuses: Mapping[End, Focus], snapshots: Mapping[End, Snapshot]
+) -> dict[End, Part]:
+    """The parts of all ends that were read; raises KeyError for an exercise this platform does not know."""
+    return {IKE: attempt_parts, TRAFFIC: traffic_parts}[exercise](starter, focuses, snapshots)

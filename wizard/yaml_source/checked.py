@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from types import UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -109,7 +109,9 @@ def _problem(document: Document, model: type[Entry], at: At, details: ErrorDetai
         place = document.key_place((*way, context["key"])) if context["key"] else _of(document, way)
     else:
         message, place = _sentence(details), _of(document, way)
-        advice = example or (nearest(str(details["input"]), _allowed(field)) if field is not None else "")
+        advice = example or (
+            nearest(str(details["input"]), _allowed(field.annotation)) if field is not None else ""
+        )
     return Problem(message, place, advice or None)
 
 
@@ -155,8 +157,12 @@ def _word(text: str) -> str:
     return json.dumps(cut, ensure_ascii=not cut.isprintable())
 
 
-def _allowed(field: FieldInfo) -> Sequence[str]:
-    return [word for word in get_args(field.annotation) if isinstance(word, str)]
+def _allowed(annotation: Any) -> list[str]:
+    """The words of a Literal, within a union too."""
+    found: list[str] = []
+    for member in get_args(annotation):
+        found.extend([member] if isinstance(member, str) else _allowed(member))
+    return found
 
 
 # --- finding the model and the field a problem is about -------------------------------------------

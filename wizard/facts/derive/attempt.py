@@ -75,7 +75,11 @@ def _of_attempt(witness: Witness, spis: frozenset[str]) -> list[CapturedPacket]:
 
 
 def _note_seen(
-    witness: Witness, name: str, packets: list[CapturedPacket], wanted: Callable[[CapturedPacket], bool], absent: str
+    witness: Witness,
+    name: str,
+    packets: list[CapturedPacket],
+    wanted: Callable[[CapturedPacket], bool],
+    absent: str,
 ) -> None:
     """A fact on whether such a packet was seen; without a working capture it stays unknown."""
     book, capture = witness.book, witness.capture

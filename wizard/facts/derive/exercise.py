@@ -9,7 +9,16 @@ from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.witness import Witness
 from wizard.facts.focus import Focus
 from wizard.facts.model import End, Fact, other
-from wizard.facts.parsers import charon_log, clock, counters, ping, rulesets, swanctl_counters, swanctl_sas, tcpdump
+from wizard.facts.parsers import (
+    charon_log,
+    clock,
+    counters,
+    ping,
+    rulesets,
+    swanctl_counters,
+    swanctl_sas,
+    tcpdump,
+)
 from wizard.facts.parsers.charon_log import LogEvent, Signature
 from wizard.facts.probes import Output
 from wizard.facts.snapshot import Snapshot
@@ -49,7 +58,7 @@ def _witness(
         snapshot=book.snapshot,
         capture=tcpdump.parse(f"{captured.stderr}\n{captured.stdout}") if captured is not None else None,
         events=_events(outputs, focus, peer, signatures) if name == IKE else None,
-        sas_before=_sas(outputs.get("sas-before")),
+        sas_before=_sas(outputs.get("sas-before")) or book.snapshot.sas,
         sas_after=_sas(outputs.get(traffic.SAS)),
         ike_before=_messages(outputs.get("ike-counters-before")),
         ike_after=_messages(outputs.get(attempt.COUNTERS)),

@@ -14,7 +14,7 @@ from wizard.facts.model import ENDS, End, Evidence, Fact
 from wizard.facts.tunnel import SharedSecret
 
 _CONFIG = "swanctl-config"
-_UNREADABLE = "digest:!"
+_UNREADABLE = "!"
 _EXACT, _PATTERN, _ANYBODY, _NOBODY = 3, 2, 1, 0
 
 
@@ -118,4 +118,4 @@ def agreement(books: Mapping[End, Notebook], keys: Mapping[End, tuple[SharedSecr
 
 def _short(digest: str) -> str:
     """Enough of a digest to see that two differ, too little to try passwords against."""
-    return f"{digest.removeprefix('digest:')[:4]}…"
+    return f"digest {digest[:4]}…"

@@ -18,19 +18,19 @@ UNITS: Final = (
 """Units of Debian, Ubuntu, Fedora and Libreswan; some are other names of the same unit."""
 
 COMMAND: Final = f"""\
-echo '@@ login'; id -un; id -u
+found=; echo '@@ login'; id -un; id -u
 echo '@@ root'; $SUDO id -u 2>&1; echo "@= $?"
 echo '@@ tools'
 for tool in swanctl ipsec pluto charon-systemd systemctl journalctl systemd-run ip ss nft iptables-save \\
   tcpdump ping traceroute conntrack nstat timeout openssl sudo; do command -v "$tool"; done
-echo '@@ versions'
-command -v swanctl >/dev/null 2>&1 && swanctl --help 2>/dev/null | head -n 1
-command -v ipsec >/dev/null 2>&1 && ipsec --version 2>/dev/null
 echo '@@ processes'
 for entry in /proc/[0-9]*; do
   read -r name <"$entry/comm" || continue
-  case $name in charon|charon-*|pluto|starter|racoon|iked) echo "${{entry#/proc/}} $name" ;; esac
+  case $name in charon|charon-*|pluto|starter|racoon|iked) echo "${{entry#/proc/}} $name"; found=$name ;; esac
 done 2>/dev/null
+echo '@@ versions'
+command -v ipsec >/dev/null 2>&1 && ipsec --version 2>/dev/null
+command -v swanctl >/dev/null 2>&1 && [ -z "$found" ] && swanctl --help 2>/dev/null | head -n 1
 echo '@@ units'
 command -v systemctl >/dev/null 2>&1 && systemctl show --no-pager -p Id -p Names -p LoadState \\
   -p ActiveState -p SubState -p Result -p NRestarts -p ExecMainPID -p ActiveEnterTimestamp \\
@@ -38,7 +38,7 @@ command -v systemctl >/dev/null 2>&1 && systemctl show --no-pager -p Id -p Names
 :"""
 """Reads only and needs no rights; `$SUDO id -u` shows whether the login may become root at all.
 
-`swanctl --help` names the version without asking the daemon, which may not run.
+A daemon that runs tells its version itself; `swanctl --help` names it where none does.
 """
 
 Implementation = Literal["strongswan", "libreswan"]

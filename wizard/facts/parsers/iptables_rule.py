@@ -238,24 +238,25 @@ _READERS: Final[Mapping[str, Callable[[str], Match | None]]] = {
 def _policy(words: list[str], at: int) -> tuple[Match, int]:
     """`-m policy …`: whether the packet came out of IPsec or goes into it, and where its options end."""
     kind: MatchKind = "ipsec-in"
-    wanted = True
-    partial = False
+    wanted, partial = True, False
+    terms: list[str] = []
     while at < len(words):
         option = words[at]
         value = words[at + 1] if at + 1 < len(words) else ""
         if option == "!" and value in _POLICY_OPTIONS:
-            at, partial = at + 1, True
+            at, partial = at + 3, True
         elif option == "--dir":
             kind, at = ("ipsec-out" if value == "out" else "ipsec-in"), at + 2
         elif option == "--pol":
             wanted, at = value != "none", at + 2
         elif option in _POLICY_OPTIONS:
-            at, partial = at + 2, True
+            terms.append(f"{option[2:]}={value.removesuffix('/32').removesuffix('/128')}")
+            at += 2
         elif option in {"--strict", "--next"}:
             at, partial = at + 1, True
         else:
             break
-    return Match(kind, negated=not wanted, partial=partial and wanted), at
+    return Match(kind, tuple(terms) if wanted else (), not wanted, partial and wanted), at
 
 
 def _action(words: list[str]) -> tuple[Action, str]:

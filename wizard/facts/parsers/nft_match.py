@@ -85,6 +85,7 @@ class _Left:
     kind: MatchKind = "unknown"
     unsaid: tuple[Match, ...] = ()
     mask: str = ""
+    term: str = ""
     partial: bool = False
     names: Mapping[str, int] = field(default_factory=dict)
 
@@ -98,6 +99,8 @@ def match_of(value: object, table: tuple[str, str], sets: Sets) -> list[Match]:
         return [*left.unsaid, UNKNOWN]
     if left.partial:
         return [*left.unsaid, Match(left.kind, partial=True)]
+    if left.term:
+        return [*left.unsaid, Match(left.kind, (f"{left.term}={right}",), partial=operator != "==")]
     negated = operator == "!="
     if left.kind in {"ipsec-in", "ipsec-out"}:
         return [*left.unsaid, Match(left.kind, negated=negated is not (right in (False, "missing")))]
@@ -127,7 +130,8 @@ def _left(left: object, family: str) -> _Left:
     if isinstance(rt, dict) and rt.get("key") == "ipsec":
         return _Left("ipsec-out")
     if isinstance(ipsec, dict):
-        return _Left("ipsec-out" if ipsec.get("dir") == "out" else "ipsec-in", partial=True)
+        kind: MatchKind = "ipsec-out" if ipsec.get("dir") == "out" else "ipsec-in"
+        return _Left(kind, term="reqid") if ipsec.get("key") == "reqid" else _Left(kind, partial=True)
     return _Left()
 
 

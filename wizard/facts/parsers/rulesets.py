@@ -22,7 +22,7 @@ for four in $both; do
   done
 done
 if command -v nft >/dev/null 2>&1; then
-  echo '@@ nft-json'; $SUDO nft -j list ruleset 2>&1; echo; echo "@= $?"
+  echo '@@ nft-json'; $SUDO nft -j list ruleset 2>&1; status=$?; echo; echo "@= $status"
   echo '@@ nft'; $SUDO nft -a list ruleset 2>&1; echo "@= $?"
 fi"""
 """Lists rules, changes none. nft is asked twice because nobody can read its JSON as evidence."""

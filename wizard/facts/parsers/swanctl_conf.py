@@ -75,10 +75,6 @@ class _Reader:
     ) -> None:
         self.settings, self.texts, self.version, self.salt = settings, texts, version, salt
         self.problems: list[ConfigProblem] = []
-        self.connection_options = {
-            **options.CONNECTION,
-            **(options.CONNECTION_6 if version is None or version >= (6,) else {}),
-        }
         if settings.problem is not None:
             problem = settings.problem
             self.problems.append(
@@ -88,7 +84,7 @@ class _Reader:
     def connection(self, name: str) -> Connection:
         """One connection; its children and rounds in their order."""
         path = ("connections", name)
-        values = self._checked(path, self.connection_options, name)
+        values = self._checked(path, options.CONNECTION, name)
         where = {name: str(self.settings.place(*path)), **records.places(values, records.CONNECTION_FIELDS)}
         local, remote = self._rounds(name, "local", where), self._rounds(name, "remote", where)
         for section in self.settings.names(*path):
@@ -190,7 +186,7 @@ class _Reader:
         """The values in force there, after every unknown option and bad value was noted."""
         values = self.settings.values(*path)
         for key, setting in values.items():
-            check = known.get(key)
+            check = options.known(key, known, self.version)
             if check is None:
                 self._problem(setting.place, f"unknown option '{key}'", name)
                 continue

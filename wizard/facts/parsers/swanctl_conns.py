@@ -168,7 +168,11 @@ def _listed(conn: Connection, side: str, line: str) -> Connection:
         return replace(conn, children=(*conn.children, child))
     if conn.children and (found := _TS.match(line)):
         child, selectors = conn.children[-1], tuple(found["ts"].split())
-        grown = replace(child, local_ts=selectors) if found["side"] == "local" else replace(child, remote_ts=selectors)
+        grown = (
+            replace(child, local_ts=selectors)
+            if found["side"] == "local"
+            else replace(child, remote_ts=selectors)
+        )
         return replace(conn, children=(*conn.children[:-1], grown))
     if not conn.children and side and (found := _AUTH_LINE.match(line)):
         return _authenticated(conn, side, found)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from wizard.facts import proposals, selectors
+from wizard.facts.parsers.swanctl_ts import effective_selector
 
 Version = tuple[int, ...]
 Check = Callable[[str, Version | None], str | None]
@@ -35,8 +36,15 @@ LISTS: Final = frozenset(
 FILES: Final = frozenset({"certs", "cacerts", "pubkeys"})
 """Options that list files, which must be there and readable when the connection is loaded."""
 
-_NUMBER = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)?")
-_BINARY = re.compile(r"\s*[+-]?[01]*")
+_NUMBER = re.compile(r"(?:\s*[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))?")
+_BINARY = re.compile(r"(?:\s*[+-]?[01]+)?")
+
+
+def known(option: str, options: Mapping[str, Check], version: Version | None) -> Check | None:
+    """The check for an option, None when a daemon of that version does not know it."""
+    if version is not None and version < SINCE.get(option, ()):
+        return None
+    return options.get(option)
 
 
 def items(value: str) -> tuple[str, ...]:
@@ -88,9 +96,12 @@ def _integer(text: str) -> int:
     return int(digits, 8) if digits.startswith("0") else int(digits or "0")
 
 
-def _words(*allowed: str, since_6: tuple[str, ...] = ()) -> Check:
+def _words(*allowed: str, **since: Version) -> Check:
+    """One of a few words; those given as word=release only from that release on."""
+
     def check(value: str, version: Version | None) -> str | None:
-        known = (*allowed, *(since_6 if version is None or version >= (6,) else ()))
+        newer = tuple(word for word, release in since.items() if version is None or version >= release)
+        known = (*allowed, *newer)
         return None if value.lower() in known else f"'{value}' is not one of {', '.join(known)}"
 
     return check
@@ -116,6 +127,10 @@ def _volume(value: str, _: Version | None) -> str | None:
 
 def _text(_: str, __: Version | None) -> str | None:
     return None
+
+
+def _label(value: str, _: Version | None) -> str | None:
+    return None if value else "the label is empty"
 
 
 def _dscp(value: str, _: Version | None) -> str | None:
@@ -144,20 +159,17 @@ def _padding(value: str, version: Version | None) -> str | None:
 
 
 def _action(value: str, version: Version | None) -> str | None:
-    known = {"start", "restart", "route", "trap", "none", "clear"}
-    if value.lower() in known or (
-        re.fullmatch(r"(?i:trap\|start|start\|trap)", value) and _since(version, 5, 9, 6)
-    ):
+    if value.lower() in {"start", "restart", "route", "trap", "none", "clear"}:
+        return None
+    flags = {flag.strip(" ").lower() for flag in value.split("|")}
+    if flags <= {"", "none", "trap", "start"} and (version is None or version >= (5, 9, 6)):
         return None
     return f"'{value}' is not one of none, trap, start, trap|start"
 
 
-def _since(version: Version | None, *release: int) -> bool:
-    return version is None or version >= release
-
-
-def _authentication(value: str, _: Version | None) -> str | None:
-    if re.match(r"ike:|pubkey|rsa|ecdsa|bliss", value) or re.fullmatch(r"(?i:psk|(?:xauth|eap).*)", value):
+def _authentication(value: str, version: Version | None) -> str | None:
+    classes = r"ike:|pubkey|rsa|ecdsa" if version and version >= (6,) else r"ike:|pubkey|rsa|ecdsa|bliss"
+    if re.match(classes, value) or re.fullmatch(r"(?i:psk|(?:xauth|eap).*)", value):
         return None
     return f"'{value}' is not one of psk, pubkey, rsa, ecdsa, eap, xauth"
 
@@ -170,11 +182,8 @@ def _proposal(protocol: proposals.Protocol) -> Check:
 
 
 def _selector(value: str, _: Version | None) -> str | None:
-    return (
-        None
-        if selectors.parse(value) is not None
-        else f"'{value}' is no traffic selector such as 10.1.0.0/24"
-    )
+    good = effective_selector(value) is not None
+    return None if good else f"'{value}' is no traffic selector such as 10.1.0.0/24"
 
 
 def _virtual(value: str, _: Version | None) -> str | None:
@@ -198,7 +207,7 @@ CONNECTION: Final[Mapping[str, Check]] = {
     "dpd_delay": _time,
     "dpd_timeout": _time,
     "fragmentation": _words("yes", "accept", "no", "force"),
-    "childless": _words("allow", "never", "force", since_6=("prefer",)),
+    "childless": _words("allow", "never", "force", prefer=(6,)),
     "send_certreq": _yes_no,
     "send_cert": _words("ifasked", "always", "never"),
     "keyingtries": _number,
@@ -213,10 +222,11 @@ CONNECTION: Final[Mapping[str, Check]] = {
     "ppk_required": _yes_no,
     "if_id_in": _if_id,
     "if_id_out": _if_id,
+    "mediation": _yes_no,
+    "mediated_by": _text,
+    "mediation_peer": _text,
+    "ocsp": _words("reply", "request", "both", "never"),
 }
-CONNECTION_6: Final[Mapping[str, Check]] = {"ocsp": _words("reply", "request", "both", "never")}
-MEDIATION: Final = frozenset({"mediation", "mediated_by", "mediation_peer"})
-"""Known only to daemons built for mediation, which distributions are not."""
 
 AUTHENTICATION: Final[Mapping[str, Check]] = {
     "auth": _authentication,
@@ -242,7 +252,7 @@ CHILD: Final[Mapping[str, Check]] = {
     "remote_ts": _selector,
     "updown": _text,
     "hostaccess": _yes_no,
-    "mode": _words("tunnel", "transport", "transport_proxy", "beet", "drop", "pass", since_6=("iptfs",)),
+    "mode": _words("tunnel", "transport", "transport_proxy", "beet", "drop", "pass", iptfs=(6, 0, 2)),
     "policies": _yes_no,
     "policies_fwd_out": _yes_no,
     "replay_window": _number,
@@ -269,16 +279,20 @@ CHILD: Final[Mapping[str, Check]] = {
     "tfc_padding": _padding,
     "priority": _number,
     "interface": _text,
-    "hw_offload": _words("no", "yes", "auto", since_6=("crypto", "packet")),
+    "hw_offload": _words("no", "yes", "auto", crypto=(6,), packet=(6,)),
     "sha256_96": _yes_no,
     "copy_df": _yes_no,
     "copy_ecn": _yes_no,
     "copy_dscp": _words("no", "in", "out", "yes"),
     "if_id_in": _if_id,
     "if_id_out": _if_id,
-    "label": _text,
+    "label": _label,
     "label_mode": _words("system", "simple", "selinux"),
+    "per_cpu_sas": _words("yes", "true", "enabled", "1", "no", "false", "disabled", "0", "encap"),
 }
+SINCE: Final[Mapping[str, Version]] = {"ocsp": (6,), "per_cpu_sas": (6, 0, 2)}
+"""Options that older daemons do not know, and the release they came with."""
+
 AUTHORITY: Final = frozenset(
     {"cacert", "file", "handle", "slot", "module", "crl_uris", "ocsp_uris", "cert_uri_base"}
 )

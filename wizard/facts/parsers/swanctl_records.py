@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
+from wizard.facts import selectors
 from wizard.facts.parsers import swanctl_options as options
 from wizard.facts.parsers.settings import Setting
+from wizard.facts.parsers.swanctl_ts import effective_selector
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Mode
 
 Values = Mapping[str, Setting]
@@ -60,8 +62,8 @@ def child_of(name: str, values: Values, outer: Values) -> Child:
     word = (text(values, "mode") or "").lower().removesuffix("_proxy")
     return Child(
         name=name,
-        local_ts=listed(values, "local_ts"),
-        remote_ts=listed(values, "remote_ts"),
+        local_ts=_selectors(values, "local_ts"),
+        remote_ts=_selectors(values, "remote_ts"),
         mode=next((mode for mode in get_args(Mode) if mode == word), None),
         proposals=esp or ah or None,
         protocol="ah" if ah and not esp else "esp",
@@ -100,6 +102,16 @@ def _method(written: str) -> AuthMethod | None:
     if word.startswith("eap"):
         return "eap"
     return "pubkey" if word.startswith(("pubkey", "rsa", "ecdsa", "bliss", "ike:")) else None
+
+
+def _selectors(values: Values, key: str) -> tuple[str, ...]:
+    """As written, unless the daemon takes it for something else."""
+    return tuple(_effective(item) for item in listed(values, key))
+
+
+def _effective(item: str) -> str:
+    meant, taken = selectors.parse(item), effective_selector(item)
+    return item if taken is None or selectors.parse(taken) == meant else taken
 
 
 def text(values: Values, key: str) -> str | None:

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 _VERSION = re.compile(r"\bstrongSwan (?:swanctl )?(?:U)?(?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*)")
-_DAEMON_VERSION = re.compile(r"^strongSwan (?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*) (?P<daemon>charon\S*)", re.M)
+_DAEMON_VERSION = re.compile(
+    r"^strongSwan (?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*) (?P<daemon>charon\S*)", re.M
+)
 _UPTIME = re.compile(r"^uptime: (?P<age>[^,\n]{1,60})(?:, since (?P<since>[^\n]{1,60}))?$", re.M)
 _IKE_SAS = re.compile(r"^IKE_SAs: (?P<total>[0-9]+) total, (?P<half>[0-9]+) half-open", re.M)
 _WORKERS = re.compile(r"^worker threads: (?P<total>[0-9]+) total, (?P<idle>[0-9]+) idle", re.M)

@@ -1,0 +1,180 @@
+"""The lab's command line."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import time
+from collections.abc import Callable
+from typing import cast, get_args
+
+from tests.lab import healthy, images, named, packages, runner, scenario, table
+from tests.lab.trouble import LabError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit status. 3 means that the lab itself could not."""
+    words = sys.argv[1:] if argv is None else argv
+    # argparse would take options of the command after "--" for its own.
+    split = words.index("--") if "--" in words else len(words)
+    arguments = _parser().parse_args(words[:split])
+    arguments.command = words[split + 1 :]
+    act = cast("Callable[[argparse.Namespace], int]", arguments.act)
+    try:
+        return act(arguments)
+    except LabError as wrong:
+        print(wrong, file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab", description="Real gateways in User-Mode Linux."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(act=act)
+        return sub
+
+    command("packages", _packages, "install the Debian packages that are missing, or name them")
+    sub = command("images", _images, "build the gateways' images that the scenarios need, or the named ones")
+    sub.add_argument("names", nargs="*", metavar="IMAGE")
+    command("list", _list, "name all scenarios")
+    sub = command("run", _run, "run scenarios in guests and judge what the wizard says; fails when one does")
+    sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all when none is given")
+    sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
+    sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
+    sub = command("up", _up, "start a guest in the background, with a healthy pair")
+    sub.add_argument("--name", default="dev")
+    _add_pair(sub)
+    sub = command("keep", _keep, "be the process that owns a background guest (used by up)")
+    sub.add_argument("name")
+    _add_pair(sub)
+    sub = command(
+        "in", _in, "in a background guest: apply SCENARIO, reset, status, or --node NODE -- COMMAND"
+    )
+    sub.add_argument("--node", default="op")
+    sub.add_argument("--stdin", action="store_true", help="pass standard input on to the command")
+    sub.add_argument("--seconds", type=float, default=600, help="time limit of the command")
+    sub.add_argument("--image", action="append", default=[], metavar="[GATEWAY=]IMAGE", help="for reset")
+    sub.add_argument("--topology", choices=get_args(healthy.Topology), default="plain", help="for reset")
+    sub.add_argument("name")
+    sub.add_argument("words", nargs="*", metavar="apply SCENARIO | reset | status | -- COMMAND")
+    sub = command("down", _down, "end a background guest")
+    sub.add_argument("name", nargs="?", default="dev")
+    return parser
+
+
+def _add_pair(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--image", action="append", default=[], metavar="[GATEWAY=]IMAGE")
+    sub.add_argument("--topology", choices=get_args(healthy.Topology), default="plain")
+
+
+def _chosen(arguments: argparse.Namespace) -> dict[healthy.Gateway, str]:
+    chosen: dict[healthy.Gateway, str] = {}
+    for word in arguments.image:
+        gateway, _, image = word.rpartition("=")
+        if gateway and gateway not in healthy.OTHER:
+            raise LabError(f"--image {word}: there are the gateways gw-a and gw-b.")
+        images.path(image)
+        for name in (gateway,) if gateway else tuple(healthy.OTHER):
+            chosen[name] = image
+    return chosen
+
+
+def _packages(_: argparse.Namespace) -> int:
+    packages.install()
+    return 0
+
+
+def _images(arguments: argparse.Namespace) -> int:
+    needed = {s.image(name) for s in scenario.load().values() for name in healthy.OTHER}
+    images.keys()
+    for name, seconds in images.build(arguments.names or sorted(needed | {scenario.DEFAULT_IMAGE})):
+        print(f"{name}: {f'built in {seconds:.0f} s' if seconds > 1 else 'ready'}")
+    return 0
+
+
+def _list(_: argparse.Namespace) -> int:
+    for one in scenario.load().values():
+        print(f"{one.id:45} {one.expect:28} {one.title}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    packages.require()
+    chosen = scenario.choose(arguments.names, scenario.load())
+    needed = {s.image(name) for s in chosen for name in healthy.OTHER} | {scenario.DEFAULT_IMAGE}
+    for name, seconds in images.build(sorted(needed)):
+        print(f"{name}: {f'built in {seconds:.0f} s' if seconds > 1 else 'ready'}")
+    started = time.monotonic()
+    count = itertools.count(1)
+
+    def report(verdict: runner.Verdict) -> None:
+        word = "ok  " if verdict.ok else "FAIL"
+        said = verdict.cause or verdict.status
+        print(f"{next(count):3}/{len(chosen)} {word} {verdict.scenario} {said}", flush=True)
+        for note in verdict.notes:
+            print(f"         {note}", flush=True)
+
+    run = runner.Run(chosen, arguments.check, report)
+    run.carry_out(arguments.guests)
+    table.show(run.verdicts)
+    failed = [verdict for verdict in run.verdicts if not verdict.ok]
+    leaks = runner.leaks()
+    for trouble in run.troubles:
+        print(trouble)
+    for file in leaks:
+        print(f"a planted secret is in {file}")
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(
+        f"{len(run.verdicts) - len(failed)} of {len(run.verdicts)} scenarios as expected, "
+        f"{len(leaks)} leaks, {minutes} min {seconds} s; all outputs are in {runner.OUT}"
+    )
+    return 1 if failed or leaks or run.troubles else 0
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    packages.require()
+    needed = [*_chosen(arguments).values(), scenario.DEFAULT_IMAGE]
+    for _ in images.build(dict.fromkeys(needed)):
+        pass
+    seconds = named.up(arguments.name, _chosen(arguments), arguments.topology)
+    print(f"{arguments.name} is up after {seconds:.0f} s: python -m tests.lab in {arguments.name} …")
+    return 0
+
+
+def _keep(arguments: argparse.Namespace) -> int:
+    named.keep(arguments.name, _chosen(arguments), arguments.topology)
+    return 0
+
+
+def _in(arguments: argparse.Namespace) -> int:
+    match [*arguments.words, *arguments.command]:
+        case ["apply", name]:
+            request: dict[str, object] = {"verb": "apply", "scenario": name}
+        case ["reset"]:
+            request = {"verb": "reset", "images": _chosen(arguments), "topology": arguments.topology}
+        case ["status"]:
+            request = {"verb": "status"}
+        case []:
+            raise LabError("Say what to do: apply SCENARIO, reset, status, or -- COMMAND.")
+        case words:
+            request = {"verb": "execute", "node": arguments.node, "argv": words, "seconds": arguments.seconds}
+    given = sys.stdin.buffer.read() if arguments.stdin else None
+    answer = named.ask(arguments.name, request, given)
+    if why := answer.get("why"):
+        print(why, file=sys.stderr)
+    elif request["verb"] != "execute":
+        print(", ".join(f"{key}: {value}" for key, value in answer.items() if key != "exit"))
+    return cast("int", answer["exit"])
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    named.down(arguments.name)
+    return 0

@@ -1,0 +1,191 @@
+"""Boots a User-Mode Linux guest, talks to its agent, and sees to it that it always ends."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tests.lab import healthy, images, queue
+from tests.lab.scenario import DEFAULT_IMAGE
+from tests.lab.settings import Settings
+from tests.lab.trouble import LabError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+INIT = Path(__file__).parent / "inside" / "init.sh"
+MEMORY = "1536M"
+BOOT_DEADLINE_S = 180.0
+# The guest loads none on demand: file systems, links, IPsec, its algorithms, the firewall, its matches.
+_MODULES = """
+overlay bridge veth tun dummy ipv6 sch_netem sch_tbf
+esp4 esp6 ah4 xfrm_user xfrm4_tunnel af_key ipcomp deflate
+cbc ecb ctr hmac authenc authencesn jitterentropy_rng drbg ansi_cprng echainiv seqiv
+gcm ghash-generic ccm cmac xcbc sha512_generic des_generic chacha20poly1305
+ip_tables iptable_filter iptable_nat iptable_mangle iptable_raw nf_nat nf_conntrack nft_compat
+xt_policy xt_TCPMSS xt_MASQUERADE xt_tcpudp xt_conntrack xt_state xt_multiport xt_comment xt_esp xt_length
+xt_limit xt_mark xt_nat ipt_REJECT ipt_ah
+"""
+
+
+class Guest:
+    """One running guest; a context manager that leaves no process behind."""
+
+    def __init__(self, run: Path, *, seconds: float, terminal: tuple[int, int] | None = None) -> None:
+        """`run`: its folder, made anew; `seconds`: how long it may live; `terminal`: a tty for the guest."""
+        self.run = run
+        self._seconds = seconds
+        self._terminal = terminal
+        self._kernel: subprocess.Popen[bytes] | None = None
+
+    def start(
+        self,
+        available: Iterable[str] = (DEFAULT_IMAGE,),
+        chosen: dict[healthy.Gateway, str] | None = None,
+        topology: healthy.Topology = "plain",
+    ) -> None:
+        """Boot with those images at hand, and return without waiting.
+
+        Raises:
+            LabError: an image was not built, or the kernel is not installed.
+        """
+        names = sorted({*available, *(chosen or {}).values(), DEFAULT_IMAGE})
+        files = {name: images.path(name) for name in names}
+        for name, file in files.items():
+            if not file.exists():
+                raise LabError(f"The image {name} is not built; run `python -m tests.lab images {name}`.")
+        kernel = shutil.which("linux.uml")
+        if kernel is None:
+            raise LabError("linux.uml is not installed; run `python -m tests.lab packages`.")
+        letters = dict(zip(names, "bcdefghijklmnop", strict=False))
+        self._furnish({name: f"/dev/ubd{letter}" for name, letter in letters.items()}, chosen or {}, topology)
+        console = (self.run / "console.log").open("wb")
+        words = [
+            kernel,
+            f"mem={MEMORY}",
+            "root=/dev/root",
+            "rootfstype=hostfs",
+            "rootflags=/",
+            "ro",
+            f"init={self.run}/init",
+            f"lab.run={self.run}",
+            f"uml_dir={self.run}",
+            "umid=uml",
+            "con=null",
+            "con0=null,fd:1",
+            *(f"ubd{letter}r={files[name]}" for name, letter in letters.items()),
+        ]
+        keep: tuple[int, ...] = ()
+        if self._terminal:
+            keep = self._terminal
+            words.append(f"con1=fd:{keep[0]},fd:{keep[1]}")
+        self._kernel = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=not self._terminal,
+            process_group=0 if self._terminal else None,
+            pass_fds=keep,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, before any thread
+        )
+        console.close()
+
+    def _furnish(
+        self, devices: dict[str, str], chosen: dict[healthy.Gateway, str], topology: healthy.Topology
+    ) -> None:
+        if any(character in str(self.run) for character in ' \t\n,"'):
+            raise LabError(f"The run folder must have no blanks or commas in its path: {self.run}")
+        shutil.rmtree(self.run, ignore_errors=True)
+        self.run.mkdir(parents=True, mode=0o700)
+        queue.prepare(self.run)
+        shutil.copytree(images.keys(), self.run / "keys")
+        shutil.copyfile(INIT, self.run / "init")
+        (self.run / "init").chmod(0o755)
+        Settings(
+            prefix=sys.prefix, devices=devices, images=chosen, topology=topology, seconds=self._seconds
+        ).write(self.run)
+        names = {
+            "LAB_REPOSITORY": str(REPOSITORY),
+            "LAB_PREFIX": sys.prefix,
+            "LAB_BASE_PREFIX": sys.base_prefix,
+            "LAB_PYTHON": sys.executable,
+            "LAB_MODULES": " ".join(_MODULES.split()),
+        }
+        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in names.items())
+        (self.run / "settings.sh").write_text(lines, encoding="utf-8")
+
+    def alive(self) -> bool:
+        """Whether the guest's kernel is running."""
+        return self._kernel is not None and self._kernel.poll() is None
+
+    def ready(self) -> float:
+        """Wait until the healthy pair is up; returns the seconds the guest needed for it.
+
+        Raises:
+            LabError: it failed, ended, or took longer than BOOT_DEADLINE_S.
+        """
+        deadline = time.monotonic() + BOOT_DEADLINE_S
+        while time.monotonic() < deadline:
+            status = queue.get(self.run / queue.STATUS)
+            if status and status["state"] == "ready":
+                return float(status["seconds"])
+            if status and status["state"] == "failed":
+                raise LabError(f"The guest could not make the healthy pair: {status['why']}")
+            if not self.alive():
+                raise LabError(f"The guest ended while it booted:\n{_tail(self.run)}")
+            time.sleep(0.1)
+        raise LabError(f"The guest was not ready after {BOOT_DEADLINE_S:.0f} s:\n{_tail(self.run)}")
+
+    def ask(
+        self, request: dict[str, Any], *, out: BinaryIO | None = None, err: BinaryIO | None = None
+    ) -> dict[str, Any]:
+        """Have the agent carry out one request; see queue.ask()."""
+        return queue.ask(self.run, request, alive=self.alive, out=out, err=err)
+
+    def wait(self) -> None:
+        """Wait until the guest has powered off or its time is up."""
+        if self._kernel is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._kernel.wait(self._seconds + 30)
+
+    def stop(self) -> None:
+        """End the guest: by asking, and at once if it does not answer."""
+        kernel = self._kernel
+        if kernel is None:
+            return
+        if kernel.poll() is None:
+            (self.run / "replies" / "off").mkdir(exist_ok=True)
+            queue.put(self.run / "requests" / "off.json", {"verb": "power-off", "name": "off"})
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                kernel.wait(5)
+        # The kernel's own processes are in its group: one is left when the kernel is ended from outside.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(kernel.pid, signal.SIGKILL)
+        kernel.wait()
+
+    def __enter__(self) -> Guest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _tail(run: Path) -> str:
+    lines: list[str] = []
+    for name in ("console.log", "agent.log"):
+        with contextlib.suppress(FileNotFoundError):
+            lines += (run / name).read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""The operator's node: keys, inventory and the environment that ipsec-wizard runs in there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tests.lab import healthy
+
+FOLDER = Path("/run/lab")
+INVENTORY = FOLDER / "inventory.yaml"
+ONE_END = FOLDER / "one-end.yaml"
+
+
+def furnish(keys: Path) -> None:
+    """Copy the login key where it belongs to root, and write known hosts and both inventories."""
+    FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    login = FOLDER / "login"
+    shutil.copyfile(keys / "login", login)
+    login.chmod(0o600)
+    known = []
+    for name, address in healthy.MANAGEMENT.items():
+        for key in sorted(keys.glob(f"{name}_*.pub")):
+            kind, value = key.read_text(encoding="utf-8").split()[:2]
+            known.append(f"{address} {kind} {value}\n")
+    (FOLDER / "known_hosts").write_text("".join(known), encoding="utf-8")
+    (FOLDER / "ssh_config").write_text(_ssh_config(), encoding="utf-8")
+    # JSON is YAML, and needs no care about quoting.
+    INVENTORY.write_text(json.dumps(_inventory(one_end=False), indent=2) + "\n", encoding="utf-8")
+    ONE_END.write_text(json.dumps(_inventory(one_end=True), indent=2) + "\n", encoding="utf-8")
+
+
+def _ssh_config() -> str:
+    hosts = "".join(f"Host {name}\n  HostName {address}\n" for name, address in healthy.MANAGEMENT.items())
+    return (
+        f"{hosts}Host *\n  User root\n  IdentityFile {FOLDER}/login\n"
+        f"  UserKnownHostsFile {FOLDER}/known_hosts\n"
+    )
+
+
+def _inventory(*, one_end: bool) -> dict[str, object]:
+    near: list[healthy.Gateway] = ["gw-a"] if one_end else ["gw-a", "gw-b"]
+    gateways = {
+        name: {
+            "host": healthy.MANAGEMENT[name],
+            "user": "root",
+            "identity_file": str(FOLDER / "login"),
+            "known_hosts": str(FOLDER / "known_hosts"),
+        }
+        for name in near
+    }
+
+    def ends(tunnel: str, child: str, probes: list[dict[str, str]]) -> dict[str, object]:
+        found: list[dict[str, str]] = []
+        which = 0 if tunnel == "site" else 1
+        for name, probe in zip(healthy.OTHER, probes, strict=True):
+            if name in near:
+                found.append({"gateway": name, "connection": tunnel, "child": child, **probe})
+            else:
+                address = healthy.REACHED_AT[name][which]
+                found.append({"address": address, "managed_by": "the partner's network team"})
+        return {"ends": found}
+
+    return {
+        "version": 1,
+        "gateways": gateways,
+        "tunnels": {
+            "site": ends(
+                "site",
+                "net",
+                [
+                    {"probe_source": "10.1.0.1", "probe_target": "10.1.0.10"},
+                    {"probe_source": "10.2.0.1", "probe_target": "10.2.0.10"},
+                ],
+            ),
+            "branch": ends(
+                "branch",
+                "branch-net",
+                [
+                    {"probe_source": "10.11.0.1", "probe_target": "10.11.0.10"},
+                    {"probe_source": "10.12.0.1", "probe_target": "10.12.0.10"},
+                ],
+            ),
+        },
+    }
+
+
+def environment() -> dict[str, str]:
+    """The environment of commands on the operator's node: the project's own programs come first."""
+    prefix = os.environ["LAB_PREFIX"]
+    return {
+        "PATH": f"{prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/tmp/home",
+        "LANG": "C.UTF-8",
+        "TERM": os.environ.get("LAB_TERM", "dumb"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "VIRTUAL_ENV": prefix,
+    }

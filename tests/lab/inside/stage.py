@@ -1,0 +1,155 @@
+"""Puts scenarios on: the change, the start, the truth; and sees what a diagnosis has left behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.lab import healthy
+from tests.lab.inside.gateway import Gateway
+from tests.lab.inside.pair import ATTEMPT_S, GATEWAYS, PATIENT_S, Pair, eventually
+from tests.lab.inside.picture import Picture, differences, picture
+from tests.lab.inside.shell import Ran
+from tests.lab.scenario import Change, Scenario, Truth
+from tests.lab.trouble import LabError
+
+TRUTH_PATIENCE_S = 5.0
+# How long the end of an SSH session and of what ran in it may take.
+LINGER_S = 3.0
+NOTHING = "nothing: the pair is healthy"
+UNKNOWN = "unknown: the last change or reset failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a diagnosis leaves as it is: the network, the sibling tunnel, the running programs."""
+
+    network: Picture
+    sibling: frozenset[str]
+    processes: frozenset[str]
+
+
+class Stage:
+    """The pair in one scenario after another."""
+
+    def __init__(self, pair: Pair) -> None:
+        """`pair` is healthy."""
+        self.pair = pair
+        self.applied = NOTHING
+        self._marks: dict[healthy.Gateway, Mark] = {}
+
+    def reset(self, wanted: dict[healthy.Gateway, str], topology: healthy.Topology) -> None:
+        """Make the pair healthy again; see Pair.reset()."""
+        self.applied = UNKNOWN
+        self.pair.reset(wanted, topology)
+        self.applied = NOTHING
+
+    def apply(self, scenario: Scenario) -> None:
+        """From the healthy state, make the scenario's state and see that its fault is really there.
+
+        Raises:
+            LabError: a change could not be made, the start went the other way, or a truth does not hold.
+        """
+        wanted = {name: scenario.image(name) for name in GATEWAYS}
+        present = {name: gateway.image for name, gateway in self.pair.gateways.items()}
+        if self.applied != NOTHING or self.pair.topology != scenario.topology or wanted != present:
+            self.reset(wanted, scenario.topology)
+        self.applied = UNKNOWN
+        try:
+            self._put_on(scenario)
+        except LabError as wrong:
+            raise LabError(f"{scenario.id}: {wrong}") from wrong
+        self.applied = scenario.id
+
+    def _put_on(self, scenario: Scenario) -> None:
+        verb, _, end = scenario.start.partition("-")
+        if scenario.start == "up-before":
+            self._start("gw-a", works=True)
+        for node, change in scenario.change.items():
+            self._change(node, change)
+        if end in {"a", "b"}:
+            self._start("gw-a" if end == "a" else "gw-b", works=verb == "up")
+        for truth in scenario.truth:
+            self._see(truth)
+        self._marks = {name: self._mark(name) for name in GATEWAYS}
+
+    def _start(self, name: healthy.Gateway, *, works: bool) -> None:
+        ran = self.pair.initiate(name, seconds=PATIENT_S if works else ATTEMPT_S)
+        if (ran.exit == 0) != works:
+            wanted = "work" if works else "fail"
+            raise LabError(f"initiating from {name} was to {wanted}, exit {ran.exit}: {ran.complaint}")
+
+    def _change(self, node: str, change: Change) -> None:
+        for name, gateway in self.pair.gateways.items():
+            if name == node and change.files:
+                self._write(gateway, change)
+                if change.load:
+                    # A configuration that does not load is what some scenarios are about.
+                    gateway.run(self.pair.daemon(name).load)
+        for line in change.run:
+            ran = self.pair.shell(node, line)
+            if ran.exit != 0:
+                raise LabError(f"on {node} `{line}` ended with {ran.exit}: {ran.complaint}")
+
+    def _write(self, gateway: Gateway, change: Change) -> None:
+        if change.set:
+            tree = healthy.swanctl(gateway.name, self.pair.topology)[healthy.SITE_FILE]
+            for path, value in change.set.items():
+                try:
+                    healthy.set_option(tree, path, value)
+                except KeyError as absent:
+                    raise LabError(f"{gateway.name} has no {absent.args[0]} to set.") from absent
+            gateway.write(healthy.SITE_FILE, healthy.render(tree))
+        for edit in change.edit:
+            text = gateway.inside(edit.file).read_text(encoding="utf-8")
+            if edit.find not in text:
+                raise LabError(f"{gateway.name}:{edit.file} has no {edit.find!r}.")
+            gateway.write(edit.file, text.replace(edit.find, edit.replace))
+        for path, content in change.write.items():
+            if content is None:
+                gateway.inside(path).unlink()
+            else:
+                gateway.write(path, content)
+
+    def _see(self, truth: Truth) -> None:
+        said: list[Ran] = []
+
+        def holds() -> bool:
+            said.append(self.pair.shell(truth.at, truth.run))
+            seen = said[-1]
+            return (
+                (truth.exit is None or seen.exit == truth.exit)
+                and (truth.matches is None or re.search(truth.matches, seen.text, re.MULTILINE) is not None)
+                and (truth.lacks is None or re.search(truth.lacks, seen.text, re.MULTILINE) is None)
+            )
+
+        if not eventually(holds, TRUTH_PATIENCE_S):
+            raise LabError(
+                f"not true on {truth.at}: `{truth.run}` (wanted: exit {truth.exit}, matches {truth.matches}, "
+                f"lacks {truth.lacks}) ended with {said[-1].exit}: {said[-1].complaint}"
+            )
+
+    # What a diagnosis must leave alone
+
+    def _mark(self, name: healthy.Gateway) -> Mark:
+        gateway = self.pair.gateways[name]
+        sibling = gateway.run(self.pair.daemon(name).spis.format(connection="branch")).stdout
+        return Mark(picture(name), frozenset(sibling.split()), frozenset(gateway.processes().values()))
+
+    def traces(self) -> list[str]:
+        """What changed on the gateways since the scenario was applied and should not have, a line each."""
+        found: list[str] = []
+
+        def clean() -> bool:
+            found.clear()
+            for name, before in self._marks.items():
+                now = self._mark(name)
+                found.extend(f"{name}: {line}" for line in differences(before.network, now.network))
+                left = sorted(now.processes - before.processes)
+                found.extend(f"{name}: left running: {line}" for line in left)
+                if now.sibling != before.sibling:
+                    found.append(f"{name}: the SAs of the sibling tunnel are not the same as before")
+            return not found
+
+        eventually(clean, LINGER_S)
+        return found

@@ -1,0 +1,202 @@
+"""Runs scenarios in guests side by side and judges what the wizard says about each."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.lab import healthy
+from tests.lab.guest import REPOSITORY, Guest
+from tests.lab.scenario import Scenario
+from tests.lab.trouble import LabError
+
+Check = Literal["truth", "diagnose"]
+OUT = REPOSITORY / ".cache" / "lab"
+# The guest counts its own time, too, and powers off: this bounds a run that nobody watches.
+RUN_SECONDS = 3600.0
+DIAGNOSE_SECONDS = 120.0
+STATE = "/tmp/state"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of one scenario: `cause` and `status` are the wizard's, `ok` is the lab's judgement."""
+
+    scenario: str
+    expect: str
+    ok: bool = False
+    status: str = ""
+    cause: str = ""
+    confidence: str = ""
+    seconds: float = 0.0
+    round_trips: int = 0
+    prepared_s: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One run: shares scenarios out to guests and collects the verdicts."""
+
+    def __init__(self, chosen: list[Scenario], check: Check, report: Callable[[Verdict], None]) -> None:
+        """`report` is called with each verdict as it comes, from the guests' threads one at a time."""
+        self.verdicts: list[Verdict] = []
+        self.troubles: list[str] = []
+        self._waiting = list(chosen)
+        self._check = check
+        self._report = report
+        self._lock = threading.Lock()
+
+    def carry_out(self, guests: int) -> None:
+        """Run all scenarios; returns when every guest has ended.
+
+        Raises:
+            LabError: not one scenario could be run.
+        """
+        shutil.rmtree(OUT, ignore_errors=True)
+        (OUT / "out").mkdir(parents=True)
+        count = max(1, min(guests, len(self._waiting)))
+        threads = [threading.Thread(target=self._guest, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if not self.verdicts:
+            raise LabError("The lab could not run:\n" + "\n".join(self.troubles))
+        for scenario in self._waiting:
+            self._settle(Verdict(scenario.id, scenario.expect, notes=["not run: no guest was left"]))
+
+    def _guest(self, number: int) -> None:
+        # Each thread starts with a scenario of its own kind, so that guests share the work by images.
+        first = self._take(None)
+        if first is None:
+            return
+        folder = Path(tempfile.mkdtemp(prefix="ipsec-wizard-lab-"))
+        try:
+            with Guest(folder / "guest", seconds=RUN_SECONDS) as guest:
+                self._work(guest, first)
+        except LabError as trouble:
+            with self._lock:
+                self.troubles.append(f"guest {number}: {trouble}")
+        finally:
+            for name in ("console.log", "agent.log", "console-gw-a.log", "console-gw-b.log"):
+                if (log := folder / "guest" / name).exists():
+                    shutil.copyfile(log, OUT / f"guest{number}-{name}")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _work(self, guest: Guest, first: Scenario) -> None:
+        available = {scenario.image(name) for scenario in [first, *self._waiting] for name in healthy.OTHER}
+        guest.start(available, {name: first.image(name) for name in healthy.OTHER}, first.topology)
+        try:
+            guest.ready()
+        except LabError:
+            with self._lock:
+                self._waiting.insert(0, first)
+            raise
+        at: Scenario | None = first
+        while at is not None:
+            verdict = Verdict(at.id, at.expect)
+            try:
+                self._judge(guest, at, verdict)
+            finally:
+                self._settle(verdict)
+            at = self._take(at)
+        # The last scenario's traces must be removable, too.
+        answer = guest.ask({"verb": "reset"})
+        if answer["exit"] != 0:
+            raise LabError(f"the last reset failed: {answer.get('why')}")
+        if self._check == "diagnose":
+            guest.ask(_execute("sh", "-c", f"cp -r {STATE} /mnt/run/state"))
+            shutil.copytree(guest.run / "state", OUT / "state", dirs_exist_ok=True)
+
+    def _take(self, last: Scenario | None) -> Scenario | None:
+        """The next scenario: one on the same images if there is one, else one of the largest group."""
+        with self._lock:
+            if not self._waiting:
+                return None
+            kinds = Counter(_kind(scenario) for scenario in self._waiting)
+            wanted = _kind(last) if last and _kind(last) in kinds else kinds.most_common(1)[0][0]
+            if last is None and self._started:
+                wanted = kinds.most_common(2)[-1][0]
+            self._started = True
+            at = next(scenario for scenario in self._waiting if _kind(scenario) == wanted)
+            self._waiting.remove(at)
+            return at
+
+    _started = False
+
+    def _settle(self, verdict: Verdict) -> None:
+        with self._lock:
+            self.verdicts.append(verdict)
+            with (OUT / "results.jsonl").open("a", encoding="utf-8") as results:
+                results.write(json.dumps(asdict(verdict)) + "\n")
+            self._report(verdict)
+
+    def _judge(self, guest: Guest, scenario: Scenario, verdict: Verdict) -> None:
+        answer = guest.ask({"verb": "apply", "scenario": scenario.id})
+        if answer["exit"] != 0:
+            verdict.notes.append(str(answer.get("why")))
+            return
+        verdict.prepared_s = float(answer["seconds"])
+        if self._check == "truth":
+            verdict.ok = True
+            return
+        self._diagnose(guest, scenario, verdict)
+        verdict.notes += guest.ask({"verb": "traces"})["traces"]
+        verdict.ok = not verdict.notes
+
+    def _diagnose(self, guest: Guest, scenario: Scenario, verdict: Verdict) -> None:
+        inventory = "/run/lab/inventory.yaml" if scenario.inventory == "both" else "/run/lab/one-end.yaml"
+        words = ["ipsec-wizard", "--inventory", inventory, "--state", f"{STATE}/{scenario.id}"]
+        out, err = io.BytesIO(), io.BytesIO()
+        started = time.monotonic()
+        request = _execute(*words, "diagnose", "site", "--json")
+        answer = guest.ask({**request, "seconds": DIAGNOSE_SECONDS}, out=out, err=err)
+        verdict.seconds = round(time.monotonic() - started, 1)
+        (OUT / "out" / f"{scenario.id}.json").write_bytes(out.getvalue())
+        (OUT / "out" / f"{scenario.id}.err").write_bytes(err.getvalue())
+        _compare(out.getvalue(), int(answer["exit"]), err.getvalue(), verdict)
+
+
+def _compare(document: bytes, code: int, words: bytes, verdict: Verdict) -> None:
+    """Fill in what the wizard said and note everything that is not as the scenario expects it."""
+    try:
+        said: dict[str, Any] = json.loads(document)
+    except ValueError:
+        tail = words.decode(errors="replace").strip()[-400:]
+        verdict.notes.append(f"diagnose ended with {code} and printed no JSON: {tail}")
+        return
+    causes = said.get("causes") or []
+    verdict.status = str(said.get("status"))
+    verdict.cause = str(causes[0]["id"]) if causes else ""
+    verdict.confidence = str(causes[0].get("confidence")) if causes else ""
+    verdict.round_trips = int(said.get("stats", {}).get("round_trips", 0))
+    if verdict.expect == "healthy":
+        if verdict.status != "healthy" or causes or code != 0:
+            verdict.notes.append("a healthy tunnel was not called healthy")
+    elif verdict.status != "fault" or verdict.cause != verdict.expect or code != 1:
+        verdict.notes.append(f"the cause was not named first (exit {code})")
+
+
+def _kind(scenario: Scenario) -> tuple[str, ...]:
+    return scenario.topology, *(scenario.image(name) for name in healthy.OTHER)
+
+
+def _execute(*words: str) -> dict[str, Any]:
+    return {"verb": "execute", "node": "op", "argv": list(words)}
+
+
+def leaks() -> list[str]:
+    """The files of the run, of everything the wizard wrote or printed, that hold a planted secret."""
+    mark = healthy.CANARY_MARK.encode()
+    places = [OUT / "out", OUT / "state"]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
+    return [str(file.relative_to(OUT)) for file in files if mark in file.read_bytes()]

@@ -1,0 +1,101 @@
+"""Log signatures: which words of a daemon stand for which event, as data that tests itself.
+
+Each signature carries lines that must match it and lines that must not; `check` tells where they do otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from wizard.errors import FlowError, Problem
+from wizard.flow.written import Text
+from wizard.yaml_source import Document, Entry, check, read
+
+LONGEST_LINE: Final = 2000
+"""Characters of a line that are looked at; no daemon says anything of interest after them."""
+
+
+class SignatureEntry(Entry):
+    """One event and the words that stand for it."""
+
+    event: Text = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    meaning: Text
+    patterns: list[Text]
+    samples: list[Text]
+    not_: list[Text] = Field(default=[], alias="not")
+
+
+class SignatureFile(Entry):
+    """The signatures of one daemon."""
+
+    daemon: Text
+    source: str = ""
+    events: list[SignatureEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One event, ready to be looked for."""
+
+    name: str
+    meaning: str
+    patterns: tuple[re.Pattern[str], ...]
+
+    def groups(self, text: str) -> Mapping[str, str] | None:
+        """What the line names, or None where it is another line."""
+        for pattern in self.patterns:
+            found = pattern.search(text[:LONGEST_LINE])
+            if found is not None:
+                return {name: value for name, value in found.groupdict().items() if value is not None}
+        return None
+
+
+def load(folders: Sequence[Path]) -> tuple[Signature, ...]:
+    """The signatures of all folders in order, a later event of the same name replacing an earlier one.
+
+    Raises FlowError with every problem: unreadable files, bad patterns, samples that do not match.
+    """
+    found: dict[str, Signature] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        for path in sorted(folder.glob("signatures/*.yaml")):
+            document = read(path)
+            problems.extend(document.problems)
+            entry, faults = check(document, SignatureFile)
+            problems.extend(faults)
+            if entry is not None:
+                problems.extend(_add(entry, document, found))
+    if problems:
+        raise FlowError.listing(problems)
+    return tuple(found.values())
+
+
+def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) -> Iterator[Problem]:
+    """Compiles one file's signatures and holds them against their own samples."""
+    compiled: list[Signature] = []
+    for index, one in enumerate(entry.events):
+        patterns: list[re.Pattern[str]] = []
+        for number, pattern in enumerate(one.patterns):
+            try:
+                patterns.append(re.compile(pattern))
+            except re.error as error:
+                place = document.place(("events", index, "patterns", number))
+                yield Problem(f"the pattern is no regular expression: {error}", place)
+        compiled.append(Signature(one.event, one.meaning, tuple(patterns)))
+    for index, one in enumerate(entry.events):
+        for number, sample in enumerate(one.samples):
+            first = next((other.name for other in compiled if other.groups(sample) is not None), None)
+            if first != one.event:
+                place = document.place(("events", index, "samples", number))
+                yield Problem(f"this line is taken for {first or 'nothing'}, not for {one.event}", place)
+        for number, line in enumerate(one.not_):
+            if compiled[index].groups(line) is not None:
+                place = document.place(("events", index, "not", number))
+                yield Problem(f"this line is taken for {one.event}", place)
+    found.update({one.name: one for one in compiled})

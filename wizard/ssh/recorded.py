@@ -1,0 +1,61 @@
+"""Batches answered from recordings, for servers without a shell: the script read back, results framed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wizard.ssh.script import STEPS, VERSION, last_word
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A script of ours, read back: for servers that answer it from recordings."""
+
+    marker: str
+    commands: tuple[tuple[str, str], ...]
+    """Id and text of each command and watch, in the order of their numbers."""
+    variables: dict[str, str]
+    holds: bool
+    """Whether the script waits for a line on standard input (after saying `held(marker)`)."""
+    wants_password: bool
+    """Whether the first line on standard input is the sudo password."""
+
+
+def parse_script(script: str) -> Parsed | None:
+    """Reads a script that `render` made; None for any other script."""
+    head, found, steps = script.partition(f"\n{STEPS}\n")
+    match = re.match(r"M=(\S+)\n", head)
+    if not found or match is None:
+        return None
+    variables: dict[str, str] = {}
+    for word in shlex.split(head[match.end() :].partition("\nexport ")[0]):
+        name, _, value = word.partition("=")
+        variables[name] = value
+    variables.pop("SUDO", None)
+    words = iter(shlex.split(steps))
+    commands: list[tuple[str, str]] = []
+    for word in words:
+        if word in {"run", "timed", "quick", "watch"}:
+            _, name, _ = next(words), next(words), next(words)
+            if word == "watch":
+                next(words)
+            commands.append((name, next(words)))
+    return Parsed(match[1], tuple(commands), variables, "\nhold\n" in steps, "\nread_password\n" in head)
+
+
+def frame(marker: str, results: Iterable[tuple[str, str, str, int | None]]) -> tuple[str, str, int]:
+    """What a gateway would send for these results (id, stdout, stderr, exit code): stdout, stderr, exit code.
+
+    The results must be in the order of the script's commands; an exit code None is that of a command that
+    hung.
+    """
+    out, err = [f"{marker}[a {VERSION}]\n"], []
+    for number, (_, stdout, stderr, code) in enumerate(results):
+        begin, end = f"{marker}[b {number} 0.00]\n", f"{marker}[e {number} 0.00]\n"
+        left = "" if code is None else f"{marker}[x {number} {code}]\n"
+        out.append(f"{begin}{stdout}{left}{end}")
+        err.append(f"{begin}{stderr}{end}")
+    return "".join((*out, last_word(marker))), "".join((*err, last_word(marker))), 0

@@ -1,0 +1,191 @@
+"""The shell script of a batch: many commands in one round trip, each with its own limits, framed by a marker.
+
+It is written for any POSIX shell that is a login shell somewhere (dash, bash, busybox, mksh, ksh, zsh) and
+keeps nothing on the gateway's disk. Every record of the frame starts with the batch's random marker and
+ends with a line feed, so that it can be taken out again wherever it lands, and output cannot imitate it:
+
+    MARKER[a VERSION]        the script runs
+    MARKER[b N SECONDS]      command N begins, on both streams; SECONDS is the gateway's uptime
+    MARKER[x N CODE]         command N left this exit code
+    MARKER[g N]              what follows in N's output is its tail: the middle may be missing
+    MARKER[e N SECONDS]      command N has ended, on both streams
+    MARKER[w N SECONDS]      watch N begins
+    MARKER[o N]TEXT          a line of watch N's standard output, MARKER[r N]TEXT one of its standard error
+    MARKER[h]                the script waits for a line on its standard input
+    MARKER[d]                the script is done, on both streams
+
+N counts the commands and watches of the batch from 0, or is `s` for the check of the sudo password.
+"""
+
+from __future__ import annotations
+
+VERSION = 1
+STEPS = ": steps"
+"""The line after which the commands stand, each as `run NUMBER ID SECONDS TEXT`, `quick …` without a cap."""
+
+HEAD_BYTES = 384 * 1024
+"""How much of the beginning of a command's standard output leaves the gateway."""
+TAIL_BYTES = 128 * 1024
+"""How much of its end, when it prints more than that."""
+ERROR_HEAD_BYTES = 64 * 1024
+"""How much of the beginning of its standard error leaves the gateway."""
+ERROR_TAIL_BYTES = 16 * 1024
+"""How much of the end of its standard error, when it prints more than that."""
+DRAIN_BYTES = 32 * 1024 * 1024
+"""How much between head and tail is read and dropped, for the exit code's sake; then SIGPIPE ends it."""
+WATCH_LINES = 2000
+"""After this many lines on one stream a watch is ended: a busy interface would never stop printing."""
+WATCH_LINE_BYTES = 3900
+"""Longer lines of a watch are cut, so that each is written in one piece (PIPE_BUF is 4096)."""
+GRACE_S = 3
+"""How long, after a command was ended, the script waits for what still holds its output open."""
+
+SETUP = """\
+[ -z "${ZSH_VERSION-}" ] || emulate sh
+set +eu
+LC_ALL=C LANGUAGE= TERM=dumb PAGER=cat SYSTEMD_COLORS=0 SYSTEMD_PAGER=
+PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+export LC_ALL LANGUAGE TERM PAGER SYSTEMD_COLORS SYSTEMD_PAGER PATH SUDO
+exec 4>&1 5>&2 8<&0 </dev/null
+G=
+L=
+if timeout -k 1 9 true 2>/dev/null; then L='timeout -k 1'
+elif timeout 9 true 2>/dev/null; then L='timeout'
+elif timeout -t 9 true 2>/dev/null; then L='timeout -t'
+fi
+stamp() { { read -r T T_ </proc/uptime; } 2>/dev/null || T=$(date +%s); }
+say() { printf '%s[%s %s %s]\\n' "$M" "$1" "$2" "$T"; }
+mark() { stamp; say "$@"; say "$@" >&5; }
+timed() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  @FEED@${L:+$L "$3"} @SHELL@ "$4" @STDIN@>&4 2>&5 4>&- 5>&- 8<&-
+  printf '%s[x %s %s]\\n' "$M" "$1" "$?"
+  mark e "$1"
+}
+quick() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  @QUICK@>&4 2>&5 4>&- 5>&- 8<&-
+  printf '%s[x %s %s]\\n' "$M" "$1" "$?"
+  mark e "$1"
+}
+finish() { printf '%s[d]\\n' "$M"; printf '%s[d]\\n' "$M" >&5; }
+"""
+
+CAPPING = """\
+for F in 'stdbuf -o0 head -c "$3"' 'head -c "$3"' 'dd bs=1 count="$3"'; do
+  [ "$(printf ab | sh -c "$F; $F" cut "$M" 0 1 2>/dev/null)" != ab ] || break
+done
+C=$F' 2>/dev/null; printf "%s[g %s]\\n" "$1" "$2"; head -c @DRAIN@ | tail -c "$4"'
+run() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  {
+    { @FEED@${L:+$L "$3"} @SHELL@ "$4" @STDIN@4>&- 5>&- 8<&-; printf '%s[x %s %s]\\n' "$M" "$1" "$?" >&4; } |
+      ${L:+$L "$(($3 + @GRACE@))"} sh -c "$C" cut "$M" "$1" @HEAD@ @TAIL@ >&4
+  } 2>&1 | ${L:+$L "$(($3 + @GRACE@))"} sh -c "$C" cut "$M" "$1" @ERROR_HEAD@ @ERROR_TAIL@ >&5
+  mark e "$1"
+}
+"""
+
+WATCHING = """\
+tag() {
+  n=0
+  while IFS= read -r l || [ -n "$l" ]; do
+    printf '%s[%s %s]%.@LINE@s\\n' "$M" "$1" "$2" "$l" >&4
+    [ -z "$3" ] || case $l in *"$3"*) echo ready >&7 ;; esac
+    n=$((n + 1))
+    [ "$n" -lt @LINES@ ] || break
+  done
+}
+watch() {
+  {
+    stamp
+    printf '%s[w %s %s]\\n' "$M" "$1" "$T" >&4
+    {
+      {
+        @FEED@sh -c 'echo "$$" >&7; exec "$@" 7>&-' watch ${L:+$L "$3"} @SHELL@ "$5" \\
+          @STDIN@2>&1 >&6 4>&- 5>&- 6>&- 8<&-
+        x=$?
+        stamp
+        printf '%s[x %s %s]\\n%s[e %s %s]\\n' "$M" "$1" "$x" "$M" "$1" "$T" >&4
+      } | tag r "$1" "$4"
+    } 6>&1 | tag o "$1" "$4"
+  } 7>&1
+}
+unwatch() { { kill -s TERM -- "-$1" || kill "$1"; } 2>/dev/null; ${L:+$L 3} cat >/dev/null; }
+"""
+
+HOLDING = """\
+hold() {
+  printf '%s[h]\\n' "$M"
+  read -r T <&8 || G=gone
+}
+"""
+
+PASSWORD = """\
+read_password() { IFS= read -r W <&8 || W=; }
+read_password
+A=$(command -v printenv)
+R='IFS= read -r w; exec </dev/null
+root() { WIZARD_ANSWER=$w SUDO_ASKPASS='$A' sudo -A -p WIZARD_ANSWER "$@"; }
+eval "$1"'
+mark b s
+printf '%s\\n' "$W" | ${L:+$L 10} sudo -S -k -p '' -v 2>&5
+x=$?
+printf '%s[x s %s]\\n' "$M" "$x"
+mark e s
+[ "$x" = 0 ] || G=refused
+"""
+
+
+def setup(*, password: bool) -> str:
+    """The definitions every batch starts with; `password` for those whose sudo has to be given one.
+
+    sudo remembers a password for one parent process when there is no terminal, and every command here has a
+    parent of its own, so `sudo -v` once is not enough. The password is read from standard input into a
+    variable that is not exported, reaches each command through a pipe, and sudo asks `printenv` for it: it
+    is on no command line, in no file, and in the environment of nothing but sudo.
+    """
+    return _filled(SETUP, password=password)
+
+
+def capping(*, password: bool) -> str:
+    """The definitions for commands whose output is cut on the gateway; they cost a dozen processes each."""
+    return _filled(CAPPING, password=password)
+
+
+def watching(*, password: bool) -> str:
+    """The definitions for commands that run in the background and are listened to line by line."""
+    return _filled(WATCHING, password=password)
+
+
+def _filled(text: str, *, password: bool) -> str:
+    parts = {
+        "@DRAIN@": str(DRAIN_BYTES),
+        "@GRACE@": str(GRACE_S),
+        "@HEAD@": str(HEAD_BYTES),
+        "@TAIL@": str(TAIL_BYTES),
+        "@ERROR_HEAD@": str(ERROR_HEAD_BYTES),
+        "@ERROR_TAIL@": str(ERROR_TAIL_BYTES),
+        "@LINE@": str(WATCH_LINE_BYTES),
+        "@LINES@": str(WATCH_LINES),
+        "@FEED@": "printf '%s\\n' \"$W\" | " if password else "",
+        "@QUICK@": 'printf \'%s\\n\' "$W" | sh -c "$R" sh "$4" ' if password else '( eval "$4" ) </dev/null ',
+        "@SHELL@": 'sh -c "$R" sh' if password else "sh -c",
+        "@STDIN@": "" if password else "</dev/null ",
+    }
+    for name, value in parts.items():
+        text = text.replace(name, value)
+    return text
+
+
+def held(marker: str) -> str:
+    """What a script that holds says on standard output when it is ready."""
+    return f"{marker}[h]\n"
+
+
+def last_word(marker: str) -> str:
+    """What a script says on both streams when it is done."""
+    return f"{marker}[d]\n"

@@ -1,0 +1,1 @@
+"""The screens, and the dialogs that stand on top of them."""
