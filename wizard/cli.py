@@ -84,7 +84,7 @@ def triage(
     if plain:
         from wizard.ui import plain as front
 
-        _leave(front.run(desk.new_session(tunnel, symptom), desk.gateways_for(tunnel), desk))
+        _leave(front.start(desk, tunnel, symptom))
     from wizard.ui.tui import run
 
     _leave(run(desk, start=(tunnel, symptom)))
@@ -123,7 +123,7 @@ def demo(
 ) -> None:
     """Embedded gateways, nothing to install or configure."""
     Options.take(None, None, state)
-    from wizard.demo import run
+    from wizard.ui.demo import run
 
     _leave(run(cause, plain=plain, as_json=as_json, state=Options.state))
 
@@ -167,13 +167,15 @@ def export(
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Pseudonyms for addresses and names.")
     ] = False,
+    inventory: InventoryOption = None,
     state: StateOption = None,
 ) -> None:
     """The transcript of a session, on stdout."""
-    Options.take(None, None, state)
+    Options.take(inventory, None, state)
     from wizard.ui.headless import records
 
-    _leave(records.export(session, form, Options.state, anonymise=anonymise))
+    names = records.names_in(Options.inventory) if anonymise else ()
+    _leave(records.export(session, form, Options.state, anonymise=anonymise, names=names))
 
 
 @app.command()

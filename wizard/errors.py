@@ -5,6 +5,7 @@
     │   ├── InventoryError      the inventory of gateways and tunnels
     │   ├── FlowError           the trees, causes, remedies and signatures
     │   └── SessionError        the journal of an earlier session
+    ├── wizard.journal          JournalError, CodecError: the journal of this session
     └── wizard.ssh.errors       what keeps it from a gateway (defined there, it needs no other room)
 
 A gateway that cannot be reached in mid-session is a reply, not an exception (see wizard.gateways).

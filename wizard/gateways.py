@@ -1,7 +1,7 @@
 """Requests become replies here: an inventory entry, a platform and a connection, for both ends at once.
 
-This is the one place where errors of the link become replies. What a person has to decide first (a password, a
-host key) is raised to the front end, and the request is repeated; nothing that was reached is lost by that.
+This is the one place where errors of the link become replies. What a person has to decide first (a password,
+a host key) is raised to the front end, and the request is repeated; nothing that was reached is lost by that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from wizard.facts.parsers.charon_log import Signature
 from wizard.facts.probes import Output
 from wizard.facts.snapshot import Snapshot
 from wizard.inventory import EndRef, Inventory
+from wizard.journal.redact import Redactor
 from wizard.links import Doors
 from wizard.platforms import strongswan
 from wizard.ssh import ChangedHostKey, LoginFailed, NeedsSecret, Secret, UnknownHostKey
@@ -40,17 +41,17 @@ class Gateways:
         tunnel: str,
         doors: Doors,
         signatures: Sequence[Signature],
-        learn: Callable[[str], None] = lambda _: None,
+        redactor: Redactor | None = None,
     ) -> None:
         """Takes the tunnel by name; nothing is connected yet. Raises InventoryError for an unknown one.
 
-        `learn` is told every secret that is typed, so that the journal can keep it out.
+        The redactor learns every secret that is typed, and which outputs may not be kept.
         """
         self._tunnel = inventory.tunnel(tunnel)
         self._refs: dict[End, EndRef] = dict(zip(ENDS, self._tunnel.ends, strict=True))
         self._doors = doors
         self._signatures = signatures
-        self._learn = learn
+        self._redactor = redactor or Redactor()
         self._links: dict[End, Link] = {}
         self._reports: dict[End, EndReport] = {}
         self._snapshots: dict[End, Snapshot] = {}
@@ -83,7 +84,7 @@ class Gateways:
 
     def provide(self, need: NeedsSecret, secret: Secret) -> None:
         """Keeps, in memory only, what was asked for."""
-        self._learn(secret.reveal())
+        self._redactor.learn(secret.reveal())
         self._doors.secrets.put(need, secret)
 
     def accept(self, key: UnknownHostKey) -> None:
@@ -91,7 +92,7 @@ class Gateways:
         self._doors.known_hosts.accept(key)
 
     def refuse(self, obstacle: Obstacle) -> None:
-        """Goes on without the gateway behind this obstacle: it counts as not reached, and is not asked again."""
+        """Goes on without the gateway behind this obstacle: it counts as not reached and is left alone."""
         for end, ref in self._refs.items():
             if (
                 ref.gateway is not None
@@ -120,9 +121,7 @@ class Gateways:
         waiting = [end for end in ENDS if end not in self._links and end not in self._reports]
         obstacles: list[Obstacle] = []
         with ThreadPoolExecutor(max_workers=2) as pool:
-            for obstacle in pool.map(self._open_one, waiting):
-                if obstacle is not None:
-                    obstacles.append(obstacle)
+            obstacles.extend(one for one in pool.map(self._open_one, waiting) if one is not None)
         if obstacles:
             raise obstacles[0]
 
@@ -228,6 +227,8 @@ class Gateways:
         )
 
     def _record(self, end: End, output: Output) -> CommandRecord:
+        if output.command.sensitive:
+            self._redactor.withhold(output.command.id)
         return CommandRecord(
             end=end,
             gateway=self._refs[end].name,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 import sys
 import time
 from collections.abc import Callable
 from typing import cast, get_args
 
-from tests.lab import healthy, images, named, packages, runner, scenario, table
+from tests.lab import healthy, images, named, packages, runner, scenario, single, table
 from tests.lab.trouble import LabError
 
 
@@ -49,6 +50,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all when none is given")
     sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
     sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
+    for name, act, text in (
+        ("exec", _exec, "in a guest of its own with that scenario, run a command: exec SCENARIO -- COMMAND"),
+        ("shell", _shell, "in a guest of its own with that scenario, open the wizard, or another command"),
+    ):
+        sub = command(name, act, text)
+        sub.add_argument("scenario")
+        sub.add_argument("--node", default="op")
+    sub.add_argument("--command", dest="line", metavar="COMMAND", help="instead of the wizard, such as bash")
     sub = command("up", _up, "start a guest in the background, with a healthy pair")
     sub.add_argument("--name", default="dev")
     _add_pair(sub)
@@ -137,6 +146,29 @@ def _run(arguments: argparse.Namespace) -> int:
         f"{len(leaks)} leaks, {minutes} min {seconds} s; all outputs are in {runner.OUT}"
     )
     return 1 if failed or leaks or run.troubles else 0
+
+
+def _one(name: str) -> scenario.Scenario:
+    """The scenario of that name, its images built; a cause stands for its first scenario."""
+    packages.require()
+    chosen = scenario.choose([name], scenario.load())[0]
+    for _ in images.build(sorted({chosen.image(gateway) for gateway in healthy.OTHER})):
+        pass
+    return chosen
+
+
+def _exec(arguments: argparse.Namespace) -> int:
+    if not arguments.command:
+        raise LabError("Say what to run: exec SCENARIO -- COMMAND.")
+    return single.execute(_one(arguments.scenario), arguments.node, arguments.command)
+
+
+def _shell(arguments: argparse.Namespace) -> int:
+    words = shlex.split(arguments.line) if arguments.line else arguments.command
+    wizard = ["ipsec-wizard", "--inventory", runner.INVENTORIES["both"], "--state", runner.STATE]
+    chosen = _one(arguments.scenario)
+    print(f"{chosen.id}: {chosen.title}. It takes about half a minute.", flush=True)
+    return single.shell(chosen, arguments.node, words or wizard)
 
 
 def _up(arguments: argparse.Namespace) -> int:

@@ -39,8 +39,8 @@ xt_limit xt_mark xt_nat ipt_REJECT ipt_ah
 class Guest:
     """One running guest; a context manager that leaves no process behind."""
 
-    def __init__(self, run: Path, *, seconds: float, terminal: tuple[int, int] | None = None) -> None:
-        """`run`: its folder, made anew; `seconds`: how long it may live; `terminal`: a tty for the guest."""
+    def __init__(self, run: Path, *, seconds: float, terminal: int | None = None) -> None:
+        """`run`: its folder, made anew; `seconds`: how long it may live; `terminal`: what its tty1 is."""
         self.run = run
         self._seconds = seconds
         self._terminal = terminal
@@ -83,17 +83,14 @@ class Guest:
             "con0=null,fd:1",
             *(f"ubd{letter}r={files[name]}" for name, letter in letters.items()),
         ]
-        keep: tuple[int, ...] = ()
-        if self._terminal:
-            keep = self._terminal
-            words.append(f"con1=fd:{keep[0]},fd:{keep[1]}")
+        keep = () if self._terminal is None else (self._terminal,)
+        words += [f"con1=fd:{tty},fd:{tty}" for tty in keep]
         self._kernel = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
-            start_new_session=not self._terminal,
-            process_group=0 if self._terminal else None,
+            start_new_session=True,
             pass_fds=keep,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, before any thread
         )

@@ -25,6 +25,7 @@ OUT = REPOSITORY / ".cache" / "lab"
 RUN_SECONDS = 3600.0
 DIAGNOSE_SECONDS = 120.0
 STATE = "/tmp/state"
+INVENTORIES = {"both": "/run/lab/inventory.yaml", "gw-a": "/run/lab/one-end.yaml"}
 
 
 @dataclass(slots=True)
@@ -154,8 +155,13 @@ class Run:
         verdict.ok = not verdict.notes
 
     def _diagnose(self, guest: Guest, scenario: Scenario, verdict: Verdict) -> None:
-        inventory = "/run/lab/inventory.yaml" if scenario.inventory == "both" else "/run/lab/one-end.yaml"
-        words = ["ipsec-wizard", "--inventory", inventory, "--state", f"{STATE}/{scenario.id}"]
+        words = [
+            "ipsec-wizard",
+            "--inventory",
+            INVENTORIES[scenario.inventory],
+            "--state",
+            f"{STATE}/{scenario.id}",
+        ]
         out, err = io.BytesIO(), io.BytesIO()
         started = time.monotonic()
         request = _execute(*words, "diagnose", "site", "--json")

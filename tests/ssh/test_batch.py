@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ssh.conftest import Open, Start
 from wizard.facts.probes import Command, Output
@@ -34,6 +36,23 @@ from wizard.ssh import (
 )
 
 MARKER = new_marker()
+PIECES = [
+    f"{MARKER}[{record}]\n".encode()
+    for record in (
+        "a 1",
+        "b 0 1.0",
+        "x 0 3",
+        "g 0",
+        "e 0 2.0",
+        "b 1 2.0",
+        "x 1 0",
+        "e 1 3.0",
+        "w 1 1.0",
+        "o 1",
+        "d",
+    )
+]
+"""Records of the frame, for putting together streams that no gateway would send."""
 BUSYBOX = shutil.which("busybox")
 SHELLS = [
     pytest.param(
@@ -331,6 +350,19 @@ def test_whatever_comes_back_becomes_an_output_with_a_problem(raw: Raw, problem:
     assert problem in str(first.problem)
     assert second.problem is not None
     assert second.exit_code is None
+
+
+@given(
+    out=st.lists(st.binary(max_size=40) | st.sampled_from(PIECES), max_size=12).map(b"".join),
+    err=st.lists(st.binary(max_size=40) | st.sampled_from(PIECES), max_size=12).map(b"".join),
+    cut=st.tuples(st.integers(0, 400), st.integers(0, 400)),
+)
+def test_no_stream_whatever_raises(out: bytes, err: bytes, cut: tuple[int, int]) -> None:
+    captured = Captured(out[: cut[0]], out[cut[0] + cut[1] :], min(cut[1], len(out)))
+    for output in split(Raw(captured, Captured(err), 0), [one("true"), one("false")], MARKER):
+        says_something = output.stdout or output.exit_code is not None or output.truncated
+        assert output.problem is not None or says_something
+        assert "\x1b" not in output.stdout + output.stderr
 
 
 def test_a_stream_cut_by_us_loses_only_what_was_in_the_gap() -> None:

@@ -172,7 +172,9 @@ class Run:
         taken: Judgement | None,
         events: list[Event],
     ) -> None:
-        unclear = [judgement for _, judgement in judged if judgement.value is None and self._sought(judgement)]
+        unclear = [
+            judgement for _, judgement in judged if judgement.value is None and self._sought(judgement)
+        ]
         mark = branch.mark or _default_mark(branch, taken, bool(unclear))
         deciding = [taken] if taken is not None else [judgement for _, judgement in judged]
         names = dict.fromkeys(because.name for judgement in deciding for because in judgement.because)

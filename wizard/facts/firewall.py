@@ -100,7 +100,7 @@ def judge(ruleset: Ruleset, packet: Packet, way: Way) -> Judgement:
         kinds = {outcome.kind for outcome in walk.possible}
         settled = walk.settled
         if settled is None or kinds == {"accept"}:
-            if settled is not None and (chain.hook == way or way == "source-nat"):
+            if settled is not None and way in {chain.hook, "source-nat"}:
                 passed = replace(passed, rule=settled.line, chain=settled.chain)
             continue
         if kinds == {"block"}:

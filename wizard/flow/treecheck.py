@@ -146,8 +146,7 @@ class TreeCheck:
         if way.cause is None:
             self._target(way, at)
             return
-        named = way.model_dump(include={"cause", "ends", "summary", "alternatives", "excludes"})
-        self._verdict(VerdictEntry(**named), at)
+        self._verdict(way, at)
         self._ends(way.ends, at, uses_here=uses_here)
 
     def _ends(self, ends: str | None, at: At, *, uses_here: bool) -> None:
@@ -181,16 +180,17 @@ class TreeCheck:
         trees = self._sources.named_nodes
         return f"write jump: {written}" if written in trees else nearest(written.rpartition(".")[2], nodes)
 
-    def _verdict(self, verdict: VerdictEntry, at: At) -> None:
-        named = [(verdict.cause, (*at, "cause"))]
+    def _verdict(self, verdict: VerdictEntry | WayEntry, at: At) -> None:
+        main = verdict.cause or ""
+        named: list[tuple[str, At]] = [(main, (*at, "cause"))]
         for key in ("alternatives", "excludes"):
             named.extend((cause, (*at, key, index)) for index, cause in enumerate(getattr(verdict, key)))
         for cause, where in named:
             if self._sources.named_causes and cause not in self._sources.named_causes:
                 advice = nearest(cause, self._sources.named_causes) or "see causes.yaml"
                 self._say(f"there is no cause {cause}", where, advice)
-        ruled_out = {*verdict.excludes, *self._excluded_by(verdict.cause)}
-        for cause in sorted({verdict.cause} & {*verdict.alternatives, *verdict.excludes}):
+        ruled_out = {*verdict.excludes, *self._excluded_by(main)}
+        for cause in sorted({main} & {*verdict.alternatives, *verdict.excludes}):
             self._say(f"{cause} is named together with itself", (*at, "cause"), "take it out of the list")
         for cause in sorted({*verdict.alternatives} & ruled_out):
             self._say(f"{cause} is an alternative and excluded", (*at, "alternatives"), "take it out of one")

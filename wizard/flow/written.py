@@ -49,7 +49,9 @@ def _named(value: Any) -> Any:
 
 Id = Annotated[str, AfterValidator(_id)]
 Text = Annotated[str, Field(min_length=1)]
-Where = Annotated[str, Field(description="A node of this tree, or tree.node", examples=["next-node"])]
+Where = Annotated[
+    str, Field(min_length=1, description="A node of this tree, or tree.node", examples=["next-node"])
+]
 
 
 class VerdictEntry(Entry):
@@ -69,7 +71,7 @@ class TargetEntry(Entry):
     """Where a question goes on."""
 
     then: Where | None = None
-    jump: str | None = Field(None, description="A tree, or tree.node", examples=["other-tree"])
+    jump: Text | None = Field(None, description="A tree, or tree.node", examples=["other-tree"])
 
     @model_validator(mode="after")
     def _one_way(self) -> TargetEntry:
@@ -82,8 +84,8 @@ class WayEntry(Entry):
     """Where a branch goes on, or the cause it ends with."""
 
     then: Where | None = None
-    jump: str | None = Field(None, description="A tree, or tree.node", examples=["other-tree"])
-    cause: str | None = Field(
+    jump: Text | None = Field(None, description="A tree, or tree.node", examples=["other-tree"])
+    cause: Text | None = Field(
         None, examples=["psk-mismatch"], description="An id of causes.yaml; ends the walk"
     )
     confidence: Confidence | None = Field(None, description="certain where nothing is said")

@@ -41,7 +41,7 @@ OBSERVE: Final[tuple[Command, ...]] = (
     *linux.OBSERVE,
     Command(
         "swanctl-stats",
-        "$SUDO swanctl --version; $SUDO swanctl --stats",
+        "swanctl --version; $SUDO swanctl --stats",
         5,
         show="swanctl --stats",
         limits="time",

@@ -202,6 +202,8 @@ def _problem(command: Command, section: Section, stderr: str, raw: Raw) -> str |
     if section.ended is None and raw.lost:
         return "the connection to the gateway was lost while it ran"
     if section.watched:
+        if section.ended is None and not section.out.data:
+            return "it had printed nothing when the time was over"
         return sudo_problem(stderr) if "$SUDO" in command.text else None
     if section.ended is None and raw.timed_out:
         return "it had not ended when the time for all commands was over"

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard import paths
-from wizard.errors import SessionError
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load
 from wizard.flow.signatures import load as load_signatures
@@ -16,10 +15,8 @@ from wizard.flow.spec import Flow
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef, Inventory
 from wizard.inventory import load as load_inventory
+from wizard.journal.export import export_to
 from wizard.journal.redact import Redactor
-from wizard.journal.render import SUFFIXES, render
-from wizard.journal.store import read
-from wizard.journal.transcript import Transcript
 from wizard.links import Doors
 from wizard.session import Session, list_sessions, session_path
 from wizard.ssh import KnownHosts, Secrets, log_to
@@ -89,28 +86,21 @@ class InventoryDesk:
         )
 
     def open_session(self, session: str) -> Session:
-        """Opens an earlier session, to view it or to resume it; raises SessionError when it cannot be read."""
+        """Opens an earlier session, to view or to resume it; raises SessionError when it cannot be read."""
         return Session.resume(
             session_path(session, self._state), self.flow, redactor=self._redactor, changed="anew"
         )
 
     def gateways_for(self, tunnel: str) -> Gateways:
-        """The gateways of a tunnel, not yet connected; raises InventoryError for a tunnel that is not there."""
+        """The gateways of a tunnel, not yet connected; raises InventoryError for an unknown tunnel."""
         known_hosts = KnownHosts(paths.known_hosts_file(self._state))
         doors = Doors(self.inventory, known_hosts, self._secrets, ssh_config=self._ssh_config)
-        return Gateways(self.inventory, tunnel, doors, self._signatures, self._redactor.learn)
+        return Gateways(self.inventory, tunnel, doors, self._signatures, self._redactor)
 
     def export(self, session: str, form: str) -> Path:
         """Writes the transcript beside the journals and says where; raises SessionError."""
         source = session_path(session, self._state)
-        text = render(Transcript.of(read(source).entries), form)
-        target = source.with_suffix(SUFFIXES[form])
-        try:
-            target.touch(mode=0o600)
-            target.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise SessionError(f"{target} cannot be written: {error.strerror}") from error
-        return target
+        return export_to(source.parent, source, form)
 
     def journal(self, session: str) -> Path:
         """Where the session is kept on disk."""
@@ -128,7 +118,7 @@ class InventoryDesk:
 
 
 def _log_handler(file: Path) -> logging.Handler:
-    """paramiko's complaints go to our log file; where that cannot be written, to nobody."""
+    """Paramiko's complaints go to our log file; where that cannot be written, to nobody."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return logging.FileHandler(file, delay=True)

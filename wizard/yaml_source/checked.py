@@ -134,6 +134,8 @@ def _sentence(details: ErrorDetails) -> str:
             else f"at most {context['max_length']}"
         )
         return f"expected {bound} items, got {context['actual_length']}"
+    if kind == "string_too_short":
+        return "expected text, got nothing"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, got {got}"
     return details["msg"][:1].lower() + details["msg"][1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import termios
 import threading
 import time
 import traceback
@@ -17,6 +18,8 @@ from tests.lab.inside import operator
 from tests.lab.inside.stage import Stage
 from tests.lab.trouble import LabError
 
+TERMINAL = Path("/dev/tty1")
+
 
 class Desk:
     """Answers requests; those that change the lab wait for each other."""
@@ -28,6 +31,8 @@ class Desk:
         self._changing = threading.Lock()
         self._verbs: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
             "execute": self._execute,
+            "terminal": self._terminal,
+            "resize": self._resize,
             "apply": self._apply,
             "reset": self._reset,
             "traces": self._traces,
@@ -71,6 +76,33 @@ class Desk:
                     return {"exit": 124, "why": f"`{' '.join(request['argv'])}` was ended"}
                 time.sleep(queue.POLL_S)
         return {"exit": process.returncode if process.returncode >= 0 else 128 - process.returncode}
+
+    def _terminal(self, request: dict[str, Any], reply: Path) -> dict[str, Any]:
+        """Run a command on the terminal that the host has joined with the user's."""
+        self._resize(request, reply)
+        words = [
+            "setsid",
+            "--ctty",
+            "--wait",
+            *self._stage.pair.words(str(request["node"])),
+            *request["argv"],
+        ]
+        with TERMINAL.open("r+b", buffering=0) as tty:
+            done = subprocess.run(
+                words,
+                stdin=tty,
+                stdout=tty,
+                stderr=tty,
+                env={**operator.environment(), **request["environment"]},
+                cwd="/tmp",
+                check=False,
+            )
+        return {"exit": done.returncode if done.returncode >= 0 else 128 - done.returncode}
+
+    def _resize(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        with TERMINAL.open("r+b", buffering=0) as tty:
+            termios.tcsetwinsize(tty, (int(request["rows"]), int(request["columns"])))
+        return {"exit": 0}
 
     def _apply(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         known = scenario.load()

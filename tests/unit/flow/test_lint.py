@@ -182,6 +182,8 @@ IF, ELSE = "- if: psk_agrees", "- else: done"
             [IF, "  then: done", "  ends: near", ELSE],
             "11:9: ends is said of a cause, and this branch names none",
         ),
+        ([IF, "  cause: ''", ELSE], "10:16: expected text, got nothing; write cause: psk-mismatch"),
+        ([IF, "  then: ''", ELSE], "10:15: expected text, got nothing"),
         (["- then: done", ELSE], "9:9: a branch begins with if or else"),
         ([IF, "  than: done", ELSE], '10:9: unknown key "than"; did you mean then?'),
         (

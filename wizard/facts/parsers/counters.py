@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from wizard.facts.parsers.words import whole
+
 COMMAND: Final = "cat /proc/net/snmp /proc/net/netstat /proc/net/snmp6 /proc/net/xfrm_stat 2>/dev/null; :"
 """Readable for everybody; a file the kernel does not have is passed over."""
 
@@ -72,7 +74,7 @@ def parse(text: str) -> Counters:
         if len(words) < 2 or len(words) > 1000:
             continue
         if words[0].endswith(":"):
-            if _whole(words[1]) is None:
+            if whole(words[1].removeprefix("-")) is None:
                 names = words
             elif names[:1] == words[:1] and len(names) == len(words):
                 group = words[0][:-1]
@@ -94,11 +96,6 @@ def rises(before: Counters, after: Counters) -> tuple[Rise, ...]:
 
 
 def _add(values: dict[str, Counter], name: str, word: str) -> None:
-    value = _whole(word)
+    value = whole(word.removeprefix("-"))
     if value is not None and len(name) <= 80:
-        values[name] = Counter(name, value, f"{name} {value}")
-
-
-def _whole(text: str) -> int | None:
-    digits = text.removeprefix("-")
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 20 else None
+        values[name] = Counter(name, -value if word.startswith("-") else value, f"{name} {word}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from wizard.facts.parsers.framed import Section, sections
+from wizard.facts.parsers.words import whole
 
 UNITS: Final = (
     "strongswan.service",
@@ -127,10 +128,10 @@ def parse(text: str) -> Daemon:
         tools=_tools(part("tools")),
         versions=tuple(version for line in part("versions").lines if (version := _version(line))),
         user=login[0].strip() if login else "",
-        uid=_whole(login[1].strip()) if len(login) > 1 else None,
+        uid=whole(login[1].strip()) if len(login) > 1 else None,
         becomes_root=became == "0" if root.lines or root.status is not None else None,
         problems=tuple(
-            [line.strip() for line in root.lines if _whole(line.strip()) is None]
+            [line.strip() for line in root.lines if whole(line.strip()) is None]
             + [line.strip() for line in units.lines if "=" not in line]
         ),
     )
@@ -152,9 +153,9 @@ def _units(part: Section) -> tuple[Unit, ...]:
                 active=pairs.get("ActiveState", ""),
                 sub=pairs.get("SubState", ""),
                 result=pairs.get("Result", ""),
-                restarts=_whole(pairs.get("NRestarts", "")),
+                restarts=whole(pairs.get("NRestarts", "")),
                 active_since=pairs.get("ActiveEnterTimestamp", ""),
-                main_pid=_whole(pairs.get("ExecMainPID", "")) or None,
+                main_pid=whole(pairs.get("ExecMainPID", "")) or None,
                 names=tuple(pairs.get("Names", "").split()),
                 enabled=pairs.get("UnitFileState", ""),
                 line=" ".join(line for line in block.split("\n") if "=" in line),
@@ -178,7 +179,3 @@ def _version(line: str) -> Version | None:
         return None
     implementation: Implementation = "libreswan" if found[1].lower() == "libreswan" else "strongswan"
     return Version(implementation, found[2], line.strip())
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wizard.facts.parsers.words import whole
+
 START = "@@ "
 STATUS = "@= "
 
@@ -36,8 +38,7 @@ def sections(text: str) -> tuple[Section, ...]:
                 found.append(Section(name, "\n".join(body), status))
             name, body, status = line[len(START) :].strip(), [], None
         elif line.startswith(STATUS):
-            number = line[len(STATUS) :].strip()
-            status = int(number) if number.isascii() and number.isdigit() and len(number) <= 3 else None
+            status = whole(line[len(STATUS) :].strip())
         else:
             body.append(line)
     if name or body:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface
 from typing import Any, Final
 
+from wizard.facts.parsers.words import after
+
 ADDRESSES_COMMAND: Final = "ip -o link show; ip -o addr show"
 NEIGHBOURS_COMMAND: Final = "ip neigh show"
 
@@ -114,7 +116,7 @@ def _interface(link: re.Match[str], line: str) -> Interface:
 
 def _address(interface: str, text: str, rest: str, line: str) -> Address | None:
     words = rest.partition("\\")[0].split()
-    scope = _after(words, "scope")
+    scope = after(words, "scope")
     peer = words[1].partition("/")[0] if words[:1] == ["peer"] and len(words) > 1 else ""
     if peer and "/" not in text:
         text = f"{text}/{words[1].partition('/')[2] or (128 if ':' in text else 32)}"
@@ -204,16 +206,11 @@ def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
         found.append(
             Neighbour(
                 address=address,
-                interface=_after(words, "dev"),
-                mac=_after(words, "lladdr").lower(),
+                interface=after(words, "dev"),
+                mac=after(words, "lladdr").lower(),
                 state=words[-1],
                 router="router" in words,
                 line=line.strip(),
             )
         )
     return tuple(found)
-
-
-def _after(words: list[str], key: str) -> str:
-    """The word after a key, empty when the key is not there."""
-    return words[words.index(key) + 1] if key in words[:-1] else ""

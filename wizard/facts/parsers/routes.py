@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from wizard.facts.parsers.framed import Section, sections
+from wizard.facts.parsers.words import after, whole
 
 ROUTES_COMMAND: Final = """\
 echo '@@ routes'; ip -o -4 route show table all
@@ -170,11 +171,11 @@ def _routes(line: str, family: int) -> list[Route]:
             destination=destination,
             kind=kind,
             gateway=_gateway(hop) or _gateway(head),
-            interface=_after(hop, "dev") or _after(head, "dev"),
-            source=_after(head, "src"),
-            table=_after(head, "table") or "main",
-            metric=_whole(_after(head, "metric")),
-            protocol=_after(head, "proto"),
+            interface=after(hop, "dev") or after(head, "dev"),
+            source=after(head, "src"),
+            table=after(head, "table") or "main",
+            metric=whole(after(head, "metric")) or 0,
+            protocol=after(head, "proto"),
             flags=tuple(word for word in (*head, *hop) if word in _FLAGS),
             line=line.strip(),
         )
@@ -193,8 +194,8 @@ def _destination(word: str, rest: list[str], family: int) -> str | None:
 
 
 def _gateway(words: list[str]) -> str:
-    via = _after(words, "via")
-    return _after(words, via) if via in {"inet", "inet6"} else via
+    via = after(words, "via")
+    return after(words, via) if via in {"inet", "inet6"} else via
 
 
 def _split(words: list[str], at: str) -> list[list[str]]:
@@ -205,14 +206,6 @@ def _split(words: list[str], at: str) -> list[list[str]]:
         else:
             parts[-1].append(word)
     return parts
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
-
-
-def _after(words: list[str], key: str) -> str:
-    return words[words.index(key) + 1] if key in words[:-1] else ""
 
 
 def parse_lookups(text: str) -> tuple[Lookup, ...]:
@@ -232,8 +225,8 @@ def _lookup(part: Section) -> Lookup:
             reachable=not refused,
             kind=kind,
             gateway=_gateway(words),
-            interface=_after(words, "dev"),
-            source=_after(words, "src"),
+            interface=after(words, "dev"),
+            source=after(words, "src"),
             error=line.strip() if refused else "",
             line=line.strip(),
         )

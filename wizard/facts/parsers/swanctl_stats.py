@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 _VERSION = re.compile(r"\bstrongSwan (?:swanctl )?(?:U)?(?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*)")
 _DAEMON_VERSION = re.compile(
-    r"^strongSwan (?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*) (?P<daemon>charon\S*)", re.M
+    r"^strongSwan (?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*) (?P<daemon>charon\S*)", re.MULTILINE
 )
-_UPTIME = re.compile(r"^uptime: (?P<age>[^,\n]{1,60})(?:, since (?P<since>[^\n]{1,60}))?$", re.M)
-_IKE_SAS = re.compile(r"^IKE_SAs: (?P<total>[0-9]+) total, (?P<half>[0-9]+) half-open", re.M)
-_WORKERS = re.compile(r"^worker threads: (?P<total>[0-9]+) total, (?P<idle>[0-9]+) idle", re.M)
-_QUEUES = re.compile(r"^job queues: (?P<queues>[0-9]+(?:/[0-9]+)*)", re.M)
-_PLUGINS = re.compile(r"^loaded plugins: (?P<plugins>[^\n]*)$", re.M)
+_UPTIME = re.compile(r"^uptime: (?P<age>[^,\n]{1,60})(?:, since (?P<since>[^\n]{1,60}))?$", re.MULTILINE)
+_IKE_SAS = re.compile(r"^IKE_SAs: (?P<total>[0-9]+) total, (?P<half>[0-9]+) half-open", re.MULTILINE)
+_WORKERS = re.compile(r"^worker threads: (?P<total>[0-9]+) total, (?P<idle>[0-9]+) idle", re.MULTILINE)
+_QUEUES = re.compile(r"^job queues: (?P<queues>[0-9]+(?:/[0-9]+)*)", re.MULTILINE)
+_PLUGINS = re.compile(r"^loaded plugins: (?P<plugins>[^\n]*)$", re.MULTILINE)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from wizard.facts.parsers.words import whole
+
 COMMAND: Final = """\
 cd /proc/sys && grep -H . net/ipv4/ip_forward net/ipv4/ip_no_pmtu_disc \\
   net/ipv4/tcp_mtu_probing net/ipv4/conf/*/forwarding net/ipv4/conf/*/rp_filter \\
@@ -29,8 +31,7 @@ class Sysctl:
     @property
     def number(self) -> int | None:
         """The value as a number, None when it is none."""
-        value = self.value.strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else None
+        return whole(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ from typing import Final, Literal
 from wizard.facts.parsers.ike_header import Headers, decode
 
 COMMAND: Final = (
-    '$SUDO timeout "${SECONDS_MAX:-30}" tcpdump -nn -tt -l -x -s 96 --immediate-mode'
+    '$SUDO timeout "${SECONDS_MAX:-30}" tcpdump -p -nn -tt -l -x -s 96 --immediate-mode'
     ' -c "${LIMIT:-400}" -i "$INTERFACE" "$FILTER" 2>&1'
 )
 """Captures on $INTERFACE what the pcap filter $FILTER lets through: at most $LIMIT, for $SECONDS_MAX s.
 
-Only the first 96 bytes of a packet are looked at. `--immediate-mode` keeps the last packets from being lost
-in the kernel's buffer when the capture is ended. `timeout` runs inside sudo, since a login may not signal
-root's processes and sudo does not pass on what comes from its own process group.
+Only the first 96 bytes of a packet are looked at, and the interface is not made promiscuous.
+`--immediate-mode` keeps the last packets from being lost in the kernel's buffer when the capture is ended.
+`timeout` runs inside sudo, since a login may not signal root's processes and sudo does not pass on what
+comes from its own process group.
 """
 
 Kind = Literal["ike", "natt-ike", "esp", "espinudp", "keepalive", "ah", "icmp-error", "plain"]
@@ -52,6 +53,7 @@ _V1_EXCHANGES: Final = {
     "#6": "TRANSACTION",
 }
 _PROTOCOLS: Final = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp", 51: "ah", 58: "ipv6-icmp"}
+_CHATTER = re.compile("verbose output|data link type|WARNING")
 _SUMMARY = re.compile(r"(\d{1,10}) packets? (captured|received by filter|dropped by kernel)")
 
 
@@ -114,7 +116,9 @@ def parse(text: str) -> Capture:
             listening = True
         elif counted := _SUMMARY.match(line.strip()):
             summary[counted[2]] = int(counted[1])
-        elif line.startswith(("tcpdump: ", "sudo: ", "sh: ", "timeout: ")) and "verbose output" not in line:
+        elif line.startswith(("tcpdump: ", "sudo: ", "sh: ", "timeout: ")) and not _CHATTER.search(
+            line[:200]
+        ):
             problems.append(line.strip())
     return Capture(
         packets=tuple(packets),

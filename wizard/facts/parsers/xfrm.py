@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from wizard.facts.parsers.words import after, whole
+
 STATES_COMMAND: Final = "$SUDO ip -s xfrm state list nokeys"
 POLICIES_COMMAND: Final = "$SUDO ip -s xfrm policy list nosock 2>/dev/null || $SUDO ip -s xfrm policy list"
 """`nosock` is as old as `nokeys`; a policy holds no key, so the plain list is safe where it is not known."""
@@ -115,16 +117,16 @@ def _state(block: list[str]) -> SecurityAssociation | None:
     words = next((line.split() for line in block[1:3] if line.lstrip().startswith("proto ")), None)
     if head is None or words is None:
         return None
-    spi = _spi(_after(words, "spi"))
+    spi = _spi(after(words, "spi"))
     encap = next((line.split() for line in block if line.lstrip().startswith("encap type espinudp")), None)
     current = _first(_CURRENT, block)
     return SecurityAssociation(
         src=head[1],
         dst=head[2],
-        proto=_after(words, "proto"),
+        proto=after(words, "proto"),
         spi=spi,
-        reqid=_whole(_after(words, "reqid")),
-        mode=_after(words, "mode"),
+        reqid=_whole(after(words, "reqid")),
+        mode=after(words, "mode"),
         encap=_ports(encap) if encap else None,
         algorithms=tuple(name for line in block if (name := _algorithm(line))),
         bytes=int(current[1]) if current else None,
@@ -145,15 +147,15 @@ def _policy(block: list[str]) -> Policy | None:
         return None
     words = block[1].split()
     socket = words[0] == "socket"
-    direction = _after(words, "socket" if socket else "dir")
+    direction = after(words, "socket" if socket else "dir")
     if direction not in {"in", "out", "fwd"}:
         return None
     return Policy(
         src=head[1],
         dst=head[2],
         direction=direction,
-        action=_after(words, "action") or "allow",
-        priority=_whole(_after(words, "priority")),
+        action=after(words, "action") or "allow",
+        priority=_whole(after(words, "priority")),
         templates=_templates(block),
         socket=socket,
         if_id=_own(block, "if_id"),
@@ -173,10 +175,10 @@ def _templates(block: list[str]) -> tuple[Template, ...]:
                 Template(
                     src=ends[2],
                     dst=ends[4],
-                    proto=_after(words, "proto"),
-                    reqid=_whole(_after(words, "reqid")),
-                    mode=_after(words, "mode"),
-                    spi=_spi(_after(words, "spi")),
+                    proto=after(words, "proto"),
+                    reqid=_whole(after(words, "reqid")),
+                    mode=after(words, "mode"),
+                    spi=_spi(after(words, "spi")),
                 )
             )
     return tuple(found)
@@ -216,7 +218,7 @@ def _own(block: list[str], key: str) -> str:
 
 
 def _ports(words: list[str]) -> tuple[int, int] | None:
-    ports = _whole(_after(words, "sport")), _whole(_after(words, "dport"))
+    ports = _whole(after(words, "sport")), _whole(after(words, "dport"))
     return None if ports[0] is None or ports[1] is None else (ports[0], ports[1])
 
 
@@ -230,9 +232,5 @@ def _spi(text: str) -> str:
 
 
 def _whole(text: str) -> int | None:
-    digits = text.partition("(")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
-
-
-def _after(words: list[str], key: str) -> str:
-    return words[words.index(key) + 1] if key in words[:-1] else ""
+    """The number before its hexadecimal form in parentheses."""
+    return whole(text.partition("(")[0])

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from wizard import paths
 from wizard.engine.model import Branched, Event, Exercise, Found, Requested, Started, Warned
-from wizard.errors import ExitCode
-from wizard.journal.anonymise import Anonymiser
+from wizard.errors import ExitCode, InventoryError
+from wizard.inventory import load
 from wizard.journal.entry import timestamp
-from wizard.journal.render import render
-from wizard.journal.store import read
-from wizard.journal.transcript import Transcript
+from wizard.journal.export import exported
 from wizard.session import list_sessions, session_path
 from wizard.session import replay as timed_events
 
@@ -47,16 +47,25 @@ def listing(state: Path | None, *, as_json: bool) -> int:
     return ExitCode.HEALTHY
 
 
-def transcript(session: str, state: Path | None, *, anonymise: bool = False) -> Transcript:
-    """One session as a transcript; raises SessionError when there is none or it cannot be read."""
-    entries = read(session_path(session, state)).entries
-    return Transcript.of(Anonymiser.of(entries).entries(entries) if anonymise else entries)
-
-
-def export(session: str, form: str, state: Path | None, *, anonymise: bool) -> int:
-    """Prints the transcript in one of the formats; raises InputError for another format."""
-    sys.stdout.write(render(transcript(session, state, anonymise=anonymise), form))
+def export(
+    session: str, form: str, state: Path | None, *, anonymise: bool, names: Sequence[tuple[str, str]] = ()
+) -> int:
+    """Prints the transcript in one of the formats; raises SessionError or InputError where there is none."""
+    sys.stdout.write(exported(session_path(session, state), form, anonymise=anonymise, names=names))
     return ExitCode.HEALTHY
+
+
+def names_in(inventory: Path | None) -> Sequence[tuple[str, str]]:
+    """What an anonymised export must not hold: names and hosts of the inventory, where there is one."""
+    try:
+        known = load(inventory or paths.inventory_file())
+    except InventoryError:
+        return ()
+    return [
+        *(("gateway", name) for name in known.gateways),
+        *(("host", gateway.host) for gateway in known.gateways.values()),
+        *(("tunnel", name) for name in known.tunnels),
+    ]
 
 
 def replay(session: str, state: Path | None, speed: float) -> int:
@@ -74,11 +83,12 @@ def _line(event: Event) -> str:
         case Started():
             return f"{event.session}: {event.operator} looks at {event.tunnel} ({event.near} and {event.far})"
         case Requested(request=Exercise() as exercise):
-            return f"  …       trying the tunnel out: {exercise.name}, started from the {exercise.initiator} end"
+            return f"  …       trying the tunnel out: {exercise.name}, from the {exercise.initiator} end"
         case Branched():
             return f"  {event.mark:<8}{event.node}: {event.answer}"
         case Found(finding=finding):
-            return f"cause: {finding.cause} ({finding.confidence}) at {', '.join(finding.ends)}: {finding.summary}"
+            where = ", ".join(finding.ends)
+            return f"cause: {finding.cause} ({finding.confidence}) at {where}: {finding.summary}"
         case Warned(finding=finding):
             return f"warning: {finding.cause} at {', '.join(finding.ends)}: {finding.summary}"
         case _:

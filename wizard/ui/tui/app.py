@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -15,7 +16,7 @@ from wizard.errors import ExitCode
 from wizard.ui import words
 from wizard.ui.conduct import Desk, TunnelRow, exit_code
 from wizard.ui.tui import keys
-from wizard.ui.tui.look import THEMES, AsciiOnly, Look
+from wizard.ui.tui.look import THEMES, WITHOUT_COLOUR, AsciiOnly, Look
 from wizard.ui.tui.messages import SessionOpened
 from wizard.ui.tui.palette import WizardCommands
 from wizard.ui.tui.screens.help import Help
@@ -46,9 +47,10 @@ class WizardApp(App[None]):
         self._ascii: Sequence[LineFilter] = [AsciiOnly()] if self.look.ascii else []
         for name in list(self.available_themes):
             self.unregister_theme(name)
-        for theme in THEMES:
+        for theme in (WITHOUT_COLOUR,) if self.no_color else THEMES:
             self.register_theme(theme)
-        self.theme = self.look.theme if self.look.theme in self.available_themes else THEMES[0].name
+        known = self.look.theme in self.available_themes
+        self.theme = self.look.theme if known else next(iter(self.available_themes))
         if self.look.keymap:
             self.set_keymap(self.look.keymap)
 
@@ -97,11 +99,9 @@ class WizardApp(App[None]):
         _ = self.push_screen(Help(list(listed.values())))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for theme in THEMES:
-            if theme.name != self.theme:
-                yield SystemCommand(
-                    f"theme: {theme.name}", "colours", lambda name=theme.name: setattr(self, "theme", name)
-                )
+        for name in self.available_themes:
+            if name != self.theme:
+                yield SystemCommand(f"theme: {name}", "colours", partial(setattr, self, "theme", name))
         yield SystemCommand("help: keys and marks", "everything F1 says", self.action_help)
         yield SystemCommand("quit", "at once; an unfinished session can be resumed", self.exit)
 

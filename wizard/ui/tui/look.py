@@ -103,6 +103,21 @@ def _theme(name: str, *, dark: bool, marks: tuple[str, str, str, str, str], **co
     )
 
 
+WITHOUT_COLOUR: Final = _theme(
+    "wizard-without-colour",
+    dark=True,
+    marks=("#B8B8B8", "#FFFFFF", "#FFFFFF", "#8C8C8C", "#D8D8D8"),
+    primary="#FFFFFF",
+    secondary="#4A4A4A",
+    accent="#FFFFFF",
+    foreground="#D8D8D8",
+    background="#101010",
+    surface="#101010",
+    panel="#222222",
+    boost="#3C3C3C",
+)
+"""What NO_COLOR gets: Textual takes the colours out, and then what is wrong must be brightest."""
+
 THEMES: Final[tuple[Theme, ...]] = (
     _theme(
         "wizard",
