@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +25,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 INIT = Path(__file__).parent / "inside" / "init.sh"
 MEMORY = "1536M"
 BOOT_DEADLINE_S = 180.0
+# The agent ends the guest when its time is up; this much later the host does.
+_GRACE_S = 20.0
 # The guest loads none on demand: file systems, links, IPsec, its algorithms, the firewall, its matches.
 _MODULES = """
 overlay bridge veth tun dummy ipv6 sch_netem sch_tbf
@@ -45,6 +48,7 @@ class Guest:
         self._seconds = seconds
         self._terminal = terminal
         self._kernel: subprocess.Popen[bytes] | None = None
+        self._limit: threading.Timer | None = None
 
     def start(
         self,
@@ -95,6 +99,9 @@ class Guest:
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, before any thread
         )
         console.close()
+        self._limit = threading.Timer(self._seconds + _GRACE_S, self._kill)
+        self._limit.daemon = True
+        self._limit.start()
 
     def _furnish(
         self, devices: dict[str, str], chosen: dict[healthy.Gateway, str], topology: healthy.Topology
@@ -151,8 +158,7 @@ class Guest:
     def wait(self) -> None:
         """Wait until the guest has powered off or its time is up."""
         if self._kernel is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._kernel.wait(self._seconds + 30)
+            self._kernel.wait()
 
     def stop(self) -> None:
         """End the guest: by asking, and at once if it does not answer."""
@@ -164,10 +170,16 @@ class Guest:
             queue.put(self.run / "requests" / "off.json", {"verb": "power-off", "name": "off"})
             with contextlib.suppress(subprocess.TimeoutExpired):
                 kernel.wait(5)
-        # The kernel's own processes are in its group: one is left when the kernel is ended from outside.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(kernel.pid, signal.SIGKILL)
+        if self._limit is not None:
+            self._limit.cancel()
+        self._kill()
         kernel.wait()
+
+    def _kill(self) -> None:
+        # The guest's processes are processes of the host in its group: none may outlive its kernel.
+        if self._kernel is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._kernel.pid, signal.SIGKILL)
 
     def __enter__(self) -> Guest:
         return self

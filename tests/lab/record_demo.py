@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from wizard.flow.signatures import load as load_signatures
 
 from tests.lab import named, queue, scenario
 from tests.lab.healthy import CANARY_MARK
@@ -28,16 +27,18 @@ from wizard import paths
 from wizard.choreography import Link
 from wizard.demo.record import RecordingLink, Tape
 from wizard.demo.scene import RECORDINGS
-from wizard.demo.tape import SUFFIX, Header, save
+from wizard.demo.tape import SUFFIX, Header, load, save
 from wizard.engine.model import Exercise, Outcome, Requested
 from wizard.facts.model import ENDS
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load as load_flow
+from wizard.flow.signatures import load as load_signatures
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef
 from wizard.inventory import load as load_inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
+from wizard.platforms import strongswan
 from wizard.session import Session
 from wizard.ssh import KnownHosts
 from wizard.ui import conduct
@@ -75,9 +76,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.record_demo", description=__doc__)
     parser.add_argument("states", nargs="*", metavar="STATE")
     parser.add_argument("--name", help="a guest that is up already")
+    parser.add_argument(
+        "--stale", action="store_true", help="only name the recordings whose commands have changed"
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     chosen = [state for state in states() if not arguments.states or state.id in arguments.states]
+    if arguments.stale:
+        return _stale(chosen)
     if arguments.inside:
         return _inside(chosen[0])
     name = arguments.name or "demo"
@@ -92,6 +98,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if arguments.name is None:
             named.down(name)
+
+
+def _stale(chosen: Sequence[State]) -> int:
+    """Names what has to be recorded anew: its demo still runs, with outputs of the commands as they were."""
+    asked = [(command.id, command.text) for command in strongswan.OBSERVE]
+    changed = 0
+    for state in chosen:
+        path = RECORDINGS / f"{state.id}{SUFFIX}"
+        tapes = load(path)[1] if path.exists() else {}
+        recorded = {one.key for tape in tapes.values() for one in tape}
+        if tuple(asked) not in recorded:
+            print(state.id)
+            changed += 1
+    return 1 if changed else 0
 
 
 def _recorded(guest: str, state: State) -> bool:

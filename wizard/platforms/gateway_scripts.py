@@ -1,73 +1,256 @@
 """Scripts that run on the gateway because what they read must not leave it as it is.
 
 A secret never crosses: it is replaced, where it stands, by a digest salted for this session. The value reaches
-`sha256sum` through a pipe only, never on a command line, where `ps` would show it.
+`sha256sum` through a pipe from a builtin only, never on a command line, where `ps` would show it.
 """
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Final
 
-REDACT_SWANCTL: Final = r"""
-function octal(hex,   i, out, digits) {
-  gsub(/:/, "", hex); if (length(hex) % 2) hex = "0" hex
-  digits = "0123456789abcdef"; hex = tolower(hex); out = ""
-  for (i = 1; i < length(hex); i += 2)
-    out = out sprintf("\\0%03o", at0(digits, substr(hex, i, 1)) * 16 + at0(digits, substr(hex, i + 1, 1)))
-  return out
-}
-function at0(digits, c,   n) { n = index(digits, c); return n ? n - 1 : 0 }
-function digest(value,   how, low) {
-  low = tolower(substr(value, 1, 2))
-  if (low == "0x") { how = "{ printf %s \"$SALT\"; IFS= read -r v; printf %b \"$v\"; }"; value = octal(substr(value, 3)) "\n" }
-  else if (low == "0s") { how = "{ printf %s \"$SALT\"; tr _- /+ | base64 -d 2>/dev/null; }"; value = substr(value, 3) "\n" }
-  else { how = ""; value = ENVIRON["SALT"] value }
-  how = (how == "" ? "" : how " | ") "sha256sum 2>/dev/null | { read -r d _; printf '%.32s\\n' \"${d:-!no-sha256sum}\"; }"
-  fflush(); printf "%s", value | how; close(how)
-}
-function unquoted(text,   i, c, out) {
-  out = ""
-  for (i = 2; i <= length(text); i++) {
-    c = substr(text, i, 1)
-    if (c == "\"") { closed = 1; rest = substr(text, i + 1); return out }
-    if (c == "\\") { i++; c = substr(text, i, 1); c = c == "n" ? "\n" : c == "t" ? "\t" : c == "r" ? "\r" : c }
-    out = out c
-  }
-  closed = 0; rest = ""; return out
-}
-function secret(head, value,   v) {
-  sub(/^[ \t]*/, "", value); printf "%s", head; rest = ""; closed = 1
-  if (substr(value, 1, 1) == "\"") v = unquoted(value)
-  else {
-    match(value, /^[^#{}]*/); v = substr(value, 1, RLENGTH); rest = substr(value, RLENGTH + 1)
-    sub(/[ \t\r]*$/, "", v)
-  }
-  if (!closed) { open = 1; print "digest:!unclosed"; return }
-  if (v == "") { print rest; return }
-  printf "digest:"; digest(v)
-  if (rest !~ /^[ \t]*(#.*)?$/) print rest
+from wizard.facts.parsers import swanctl_options as options
+
+_KEYS: Final = " ".join(
+    sorted(
+        {
+            *options.CONNECTION,
+            *options.AUTHENTICATION,
+            *options.CERTIFICATE,
+            *options.CHILD,
+            *options.AUTHORITY,
+        }
+        | options.POOL
+        | {"connections", "secrets", "children", "pools", "authorities", "local", "remote"}
+    )
+)
+
+_AWK: Final = r"""
+# Follows the daemon's own scanner (swanctl.conf has strings over several lines, comments without a blank, sections
+# on one line), so that nothing of a secret is mistaken for something else. Values of options nobody knows, comments,
+# and whatever follows an error are hidden, with all lines kept in their places.
+# Out come pieces for the shell: L a line, T text without its end, S a secret in octal, X one that has no digest.
+BEGIN {
+  for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i
+  count = split(KEYS, word, " "); for (i = 1; i <= count; i++) known[word[i]] = 1
+  files = split(ENVIRON["FILES"], file, "\n"); at = 0
+  begin()
 }
 {
-  at = index($0, ".conf:"); path = substr($0, 1, at + 4); line = substr($0, at + 6)
-  if (path != last) { print "@@ " path; last = path; open = 0 }
-  if (open) { if (line ~ /"/) open = 0; next }
-  low = tolower(line)
-  if (low ~ /^[ \t]*#/) { print (low ~ /secret|pin|passw|passphrase|psk|0s|0x/ ? "#" : line); next }
-  if (match(low, /(^|[{} \t])[^ \t={}#]*(secret|pin|passw|passphrase|psk)[^ \t={}#]*[ \t]*=/)) {
-    cut = RSTART + RLENGTH; secret(substr(line, 1, cut - 1) " ", substr(line, cut)); next
+  if (files) place()
+  scan($0)
+}
+END { finish() }
+
+function place(   i) {
+  if (at && substr($0, 1, length(file[at]) + 1) == file[at] ":") { $0 = substr($0, length(file[at]) + 2); return }
+  for (i = 1; i <= files; i++)
+    if (file[i] != "" && substr($0, 1, length(file[i]) + 1) == file[i] ":") {
+      if (at) finish()
+      at = i; begin(); print "L@@ " file[i]; $0 = substr($0, length(file[i]) + 2); return
+    }
+  hidden = 1
+}
+function begin() {
+  state = "name"; step = 0; depth = 0; inside[0] = 0; hidden = 0; out = ""; held = ""; masked = ""; section = ""
+}
+function finish() {
+  if (state == "string" && back == "value") { part("", "\"digest:!hidden" newlines(raw)); value_ends() }
+  else if (state == "string") put(newlines(raw))
+  else if (state == "value") value_ends()
+  if (step) put(masked)
+  if (out != "") print "T" out
+  out = ""
+}
+function put(text,   n) {
+  while ((n = index(text, "\n")) > 0) { print "L" out substr(text, 1, n - 1); out = ""; text = substr(text, n + 1) }
+  out = out text
+}
+function keep(text) { if (step) { held = held text; masked = masked text } else put(text) }
+function wrong(text) { put(masked text); held = ""; masked = ""; step = 0; hidden = 1; state = "name" }
+function newlines(text,   n) { n = gsub(/\n/, "\n", text); return substr(blank(n), 1, n) }
+function blank(n,   text) { text = ""; while (n-- > 0) text = text "\n"; return text }
+
+function scan(line,   n, c, i, rest) {
+  n = length(line)
+  if (n > 20000) hidden = 1
+  i = 1
+  while (i <= n && !hidden) {
+    c = substr(line, i, 1)
+    if (state == "name") i = name(line, i, c)
+    else if (state == "base") i = base(line, i, c)
+    else if (state == "value") i = value(line, i, c)
+    else if (state == "file") i = pattern(line, i, c)
+    else i = string(line, i, c, n)
   }
-  print line
+  ended()
+}
+function ended() {
+  if (hidden) { put("\n"); return }
+  if (state == "string") { raw = raw "\n"; if (!joined) { text = text "\n"; several = 1 } joined = 0 }
+  else if (state == "value") { value_ends(); put("\n"); state = "name" }
+  else if (state == "file") { state = "name"; put("\n") }
+  else keep("\n")
+}
+function run(line, i, allowed) { match(substr(line, i), allowed); return substr(line, i, RLENGTH) }
+
+function name(line, i, c,   w, next2) {
+  if (c == " " || c == "\t" || c == "\r") { keep(c); return i + 1 }
+  if (c == "#") { keep("#"); return length(line) + 1 }
+  if (c == "{" && (step == 1 || step == 3)) {
+    put(held "{"); held = ""; masked = ""; step = 0; depth++
+    inside[depth] = inside[depth - 1] || (depth == 1 && section == "secrets"); return i + 1
+  }
+  if (c == "}" && step == 0) { put("}"); if (depth) depth--; return i + 1 }
+  if (c == "=" && step == 1) {
+    put(held "="); held = ""; masked = ""; step = 0; state = "value"
+    parts = 0; shown = ""; joinedvalue = ""; doubtful = 0; open = printable(section); return i + 1
+  }
+  if (c == ":" && step == 1) { held = held ":"; masked = masked ":"; step = 2; state = "base"; return i + 1 }
+  if (index("{}=:.,\"", c)) { wrong(c); return i + 1 }
+  w = run(line, i, "^[^#{}:.,=\"\r\t ]+")
+  if (step) { wrong(" hidden"); return i + 1 }
+  next2 = substr(line, i + length(w), 2)
+  if (w == "include" && next2 ~ /^[ \t]/ && next2 !~ /^[ \t]=/) { put(w); state = "lead"; return include(line, i + length(w)) }
+  section = w; held = w; masked = (w in known) ? w : "hidden"; step = 1
+  return i + length(w)
+}
+function include(line, i,   c) {
+  while ((c = substr(line, i, 1)) == " " || c == "\t") { put(c); i++ }
+  state = "file"; return i
+}
+function pattern(line, i, c) {
+  if (c == " " || c == "\t" || c == "#" || c == "}") { state = "name"; return i }
+  put(c)
+  if (c == "\\" && index("\"#} ", substr(line, i + 1, 1))) { put(substr(line, i + 1, 1)); return i + 2 }
+  if (c == "\"") { state = "string"; back = "file"; raw = ""; text = ""; several = 0; joined = 0 }
+  return i + 1
+}
+function base(line, i, c,   w) {
+  if (c == " " || c == "\t" || c == "\r") { keep(c); return i + 1 }
+  if (c == "#") { keep("#"); return length(line) + 1 }
+  if (c == ",") { keep(c); step = 2; return i + 1 }
+  if (index("{}=:.\"", c)) { state = "name"; return i }
+  w = run(line, i, "^[^#{}:,=\"\r\t ]+")
+  if (step == 3) { wrong(" hidden"); return i + 1 }
+  held = held w; masked = masked "hidden"; step = 3; return i + length(w)
+}
+function value(line, i, c,   w) {
+  if (c == " " || c == "\t" || c == "\r") { shown = shown c; return i + 1 }
+  if (c == "#" || c == "}") { value_ends(); state = "name"; return i }
+  if (c == "\"") { state = "string"; back = "value"; raw = "\""; text = ""; several = 0; joined = 0; return i + 1 }
+  w = run(line, i, "^[^#}\"\r\t ]+")
+  part(w, suspicious(w) || doubtful ? "hidden" : w)
+  return i + length(w)
+}
+function string(line, i, c, n,   d) {
+  if (c == "\"") {
+    state = back
+    if (back == "file") { if (several) { put(newlines(raw)); wrong("\"") } else put(raw c); state = "name"; return i + 1 }
+    part(text, several || suspicious(text) || doubtful ? "\"digest:!hidden" newlines(raw) "\"" : raw "\"")
+    return i + 1
+  }
+  if (c == "\\") {
+    d = substr(line, i + 1, 1)
+    if (d == "" || (d == "\r" && i + 1 == n)) { joined = 1; raw = raw "\\" d; return n + 1 }
+    text = text (d == "n" ? "\n" : d == "r" ? "\r" : d == "t" ? "\t" : d); raw = raw c d; return i + 2
+  }
+  raw = raw c; if (c != "\r") text = text c
+  return i + 1
+}
+function suspicious(text) {
+  text = tolower(text)
+  if (text ~ /(^|[ \t\n,;])(secret|psk|pin|pass[a-z]*)([ \t]*=|$)/) doubtful = 1
+  return doubtful
+}
+function part(text, raw) {
+  if (raw ~ /digest:!hidden/ || raw == "hidden") doubtful = 1
+  joinedvalue = joinedvalue (parts++ ? " " : "") text; shown = shown (raw == "hidden" ? "digest:!hidden" : raw)
+}
+function printable(key) {
+  if (key ~ /^id/ && key !~ /secret|pass|psk|pin|key/) return 1
+  if (inside[depth]) return key ~ /^(file|handle|slot|module)$/
+  return key in known
+}
+function value_ends() {
+  if (!parts || open) { put(shown); parts = 0; return }
+  print "T" out (state == "string" ? " \"" : " "); out = ""
+  if (state == "string") print "X"
+  else secret(joinedvalue)
+  put(newlines(shown)); parts = 0
+}
+function secret(v,   low, oct) {
+  low = tolower(substr(v, 1, 2))
+  oct = low == "0x" ? hex(substr(v, 3)) : low == "0s" ? base64(substr(v, 3)) : plain(v)
+  print oct == "!" ? "X" : "S" oct
+}
+function plain(v,   i, c, oct) {
+  oct = ""
+  for (i = 1; i <= length(v); i++) {
+    c = substr(v, i, 1); if (!(c in ord)) return "!"
+    oct = oct sprintf("\\0%03o", ord[c])
+  }
+  return oct
+}
+function digit(digits, c,   n) { n = index(digits, c); return n ? n - 1 : 0 }
+function hex(v,   i, oct, digits) {
+  v = tolower(v); sub(/^0x/, "", v); gsub(/:/, "", v); if (length(v) % 2) v = "0" v
+  digits = "0123456789abcdef"; oct = ""
+  for (i = 1; i < length(v); i += 2)
+    oct = oct sprintf("\\0%03o", digit(digits, substr(v, i, 1)) * 16 + digit(digits, substr(v, i + 1, 1)))
+  return oct
+}
+function base64(v,   i, j, n, oct, digits, bytes, left) {
+  gsub(/-/, "+", v); gsub(/_/, "/", v); v = substr(v, 1, int(length(v) / 4) * 4)
+  digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; oct = ""
+  left = length(v) / 4 * 3 - gsub(/=/, "=", v)
+  for (i = 1; i < length(v); i += 4) {
+    n = 0
+    for (j = 0; j < 4; j++) n = n * 64 + digit(digits, substr(v, i + j, 1))
+    bytes = sprintf("\\0%03o\\0%03o\\0%03o", int(n / 65536), int(n / 256) % 256, n % 256)
+    oct = oct bytes
+  }
+  return left > 0 ? substr(oct, 1, left * 5) : ""
 }
 """
-"""An awk program: `grep -H ''` of configuration files in, the same with digests for secrets out.
 
-Reads $SALT from the environment. What is not closed or not understood is left out, not passed on.
+REDACT_SWANCTL: Final = f"""\
+can=!hidden
+command -v awk >/dev/null 2>&1 || exit 9
+case $(command -V printf 2>/dev/null) in *builtin*) ;; *) can=!no-builtin-printf ;; esac
+command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
+[ -n "${{SALT:-}}" ] || can=!no-salt
+[ "$can" = !hidden ] && can=yes
+LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | while IFS= read -r piece; do
+  case $piece in
+  L*) printf '%s\\n' "${{piece#?}}" ;;
+  T*) printf '%s' "${{piece#?}}" ;;
+  S*)
+    if [ "$can" = yes ]; then
+      digest=$(printf '%s%b' "$SALT" "${{piece#?}}" | sha256sum)
+      case $digest in [0-9a-f][0-9a-f]*) printf 'digest:%.32s' "$digest" ;; *) printf 'digest:!unreadable' ;; esac
+    else
+      printf 'digest:%s' "$can"
+    fi ;;
+  X*) printf 'digest:!unreadable' ;;
+  esac
+done
+"""
+"""A POSIX shell script: swanctl.conf in, the same out with every secret as `digest:…`; $SALT must be set.
+
+Several files at once come as `grep -H ''` prints them, with their names, one a line, in $FILES; they go out each
+behind a line `@@ PATH`. What has no digest says why: `digest:!no-sha256sum`, `digest:!hidden`.
 """
 
-SWANCTL_FILES: Final = (
-    "set -f; files=$(for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do\n"
-    '  [ -d "$top" ] && find "$top" -name "*.conf" -type f 2>/dev/null; done)\n'
-    'unset top; [ -n "$files" ] || { echo "no swanctl.conf on this gateway" >&2; exit 1; }\n'
-    f"$SUDO grep -H '' $files | head -c 2000000 | awk '{REDACT_SWANCTL.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}'"
-)
+SWANCTL_FILES: Final = f"""\
+set -f
+FILES=$(for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do
+  [ -d "$top" ] && find "$top" -name "*.conf" -type f 2>/dev/null
+done)
+unset top
+[ -n "$FILES" ] || {{ echo "no swanctl.conf on this gateway" >&2; exit 1; }}
+export FILES
+$SUDO grep -H '' $FILES | head -c 2000000 | {{
+{REDACT_SWANCTL}}}
+"""
 """Every file of a swanctl configuration, each behind a line `@@ PATH`, with its secrets as digests."""

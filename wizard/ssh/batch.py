@@ -101,7 +101,7 @@ def render(
     text += HOLDING if HOLD in steps else ""
     text += f"printf '%s[a {VERSION}]\\n' \"$M\"\n"
     text += PASSWORD if give_password else ""
-    return f"{text}{STEPS}\n{_steps(steps)}finish\n"
+    return f"{text}{STEPS}\n{_steps(steps)}"
 
 
 def _capped(steps: Sequence[Step]) -> bool:
@@ -126,8 +126,9 @@ def _steps(steps: Sequence[Step]) -> str:
         else:
             lines.append(f"{_WORDS[command.limits]} {number} {name} {limit} {text}")
         number += 1
-    for watch in reversed(opened):
-        lines += [f"unwatch $P{watch}", "}"]
+    # The last word is said before the shell waits for its watches: one that sudo runs cannot be ended from here.
+    lines += [f"unwatch $P{watch}" for watch in reversed(opened)]
+    lines += ["finish", *("}" for _ in opened)]
     return "\n".join(lines) + "\n"
 
 

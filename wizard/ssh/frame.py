@@ -202,7 +202,7 @@ def _problem(command: Command, section: Section, stderr: str, raw: Raw) -> str |
     if section.ended is None and raw.lost:
         return "the connection to the gateway was lost while it ran"
     if section.watched:
-        if section.ended is None and not section.out.data:
+        if section.exit_code is None and not section.out.data:
             return "it had printed nothing when the time was over"
         return sudo_problem(stderr) if "$SUDO" in command.text else None
     if section.ended is None and raw.timed_out:

@@ -15,10 +15,6 @@ class Recorded:
     def __getitem__(self, name: str) -> str:
         return (DATA / f"{name}.txt").read_text(encoding="utf-8")
 
-    def all(self) -> list[str]:
-        """Every recorded output, for tests that hold for any text."""
-        return [path.read_text(encoding="utf-8") for path in sorted(DATA.rglob("*.txt"))]
-
 
 @pytest.fixture
 def recorded() -> Recorded:

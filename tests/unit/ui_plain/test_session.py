@@ -45,7 +45,7 @@ def test_a_fault_is_told_with_its_evidence_and_what_to_do() -> None:
         "Tunnel site, between gw-a and gw-b.",
         "Symptom: It never came up.",
         "Nothing is sent through the tunnel, nothing is changed.",
-        "running: 2 commands on gw-a, each at most 10 s",
+        "running on gw-a: swanctl --list-sas (at most 10 s)",
         "ok: gw-a answered, 1 command read.",
         "Why: A MAC proves it.",
         "fail: The keys differ",
@@ -72,7 +72,7 @@ def test_marks_are_words_and_gateways_text_is_literal() -> None:
 
 def test_one_line_a_request_says_what_runs_however_many_commands_it_is() -> None:
     _, said, _ = sat(Sitting(), Gates())
-    assert said.count("running:") == 1
+    assert said.count("running on") == 1
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,17 @@ def test_permission_is_asked_once_before_the_first_exercise() -> None:
     assert all(isinstance(reply, Collected) for reply in sitting.replies)
 
 
+def test_what_is_tried_is_said_only_once_it_was_allowed() -> None:
+    _, said, _ = sat(
+        Sitting([LOOK, EXERCISE, Finish(FAULT)]), Gates([collected("gw-a"), collected("gw-a")]), True
+    )
+    assert said.index("May I try this tunnel?") < said.index("This tunnel is started once")
+
+
 def test_without_a_yes_the_tunnel_is_not_tried() -> None:
     sitting = Sitting([LOOK, EXERCISE, Finish(FAULT)])
     _, said, _ = sat(sitting, Gates(), False)
+    assert "This tunnel is started once" not in said
     assert isinstance(sitting.replies[1], Declined)
     assert "Not tried: the operator allowed looking only." in said
 
@@ -246,7 +254,7 @@ def test_ctrl_c_on_a_terminal_while_a_gateway_does_not_answer_is_130_at_once(tmp
         "    threading.Event().wait()\n"
         "sys.exit(run(Sitting(), Gates([hang])))"
     )
-    code, said = converse(program, [("running: 1 command on gw-a", "\x03")], tmp_path)
+    code, said = converse(program, [("running on gw-a: swanctl", "\x03")], tmp_path)
     assert code == ExitCode.INTERRUPTED
     assert "is kept" in said
     assert "Traceback" not in said

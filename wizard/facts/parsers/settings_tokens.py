@@ -210,8 +210,9 @@ def _string(source: _Source) -> str | None:
 
 
 def _fits(path: str, pattern: str) -> bool:
-    """Like glob(3): `*` stays inside one folder and does not show hidden files."""
-    names, patterns = path.split("/"), pattern.split("/")
+    """Like glob(3): `*` stays inside one folder and does not show hidden files, a backslash takes the meaning."""
+    escaped = re.sub(r"\\(.)", lambda found: "/" if found[1] == "/" else f"[{found[1]}]", pattern)
+    names, patterns = path.split("/"), escaped.split("/")
     return len(names) == len(patterns) and all(
         (fnmatchcase(name, wanted) and (not name.startswith(".") or wanted.startswith("."))) or name == wanted
         for name, wanted in zip(names, patterns, strict=True)

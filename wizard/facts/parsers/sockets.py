@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 COMMAND: Final = """\
-if command -v ss >/dev/null 2>&1; then $SUDO ss -Hlnup '( sport = :500 or sport = :4500 )'
-else $SUDO netstat -lnup 2>/dev/null || cat /proc/net/udp /proc/net/udp6 2>/dev/null; fi"""
-"""Without rights the sockets are shown, only their owner is not."""
+if command -v ss >/dev/null 2>&1; then
+  $SUDO ss -Hlnup '( sport = :500 or sport = :4500 )' 2>/dev/null ||
+    ss -Hlnup '( sport = :500 or sport = :4500 )'
+else
+  $SUDO netstat -lnup 2>/dev/null || cat /proc/net/udp /proc/net/udp6 2>/dev/null
+fi"""
+"""Without rights the sockets are still shown, only their owner is not."""
 
 _OWNER = re.compile(r'users:\(\("([^"]{1,64})",pid=(\d{1,10})')
 _NETSTAT_OWNER = re.compile(r"\s(\d{1,10})/(\S{1,64})")

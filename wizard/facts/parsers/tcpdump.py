@@ -14,7 +14,7 @@ from typing import Final, Literal
 from wizard.facts.parsers.ike_header import Headers, decode
 
 COMMAND: Final = (
-    '$SUDO timeout "${SECONDS_MAX:-30}" tcpdump -p -nn -tt -l -x -s 96 --immediate-mode'
+    '${SUDO:+$SUDO timeout "${SECONDS_MAX:-30}"} tcpdump -p -nn -tt -l -x -s 96 --immediate-mode'
     ' -c "${LIMIT:-400}" -i "$INTERFACE" "$FILTER" 2>&1'
 )
 """Captures on $INTERFACE what the pcap filter $FILTER lets through: at most $LIMIT, for $SECONDS_MAX s.

@@ -9,7 +9,6 @@ from typing import Final
 
 from wizard.engine.model import Ask, Event, Exercise
 from wizard.errors import ExitCode, WizardError
-from wizard.facts.model import End
 from wizard.flow.spec import Check, Flow, Question
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
 from wizard.ui import conduct, words
@@ -32,20 +31,19 @@ class Operator:
         self._asks = asks
         self._telling = Telling(lines, terms)
         self._tunnel = tunnel
-        self._begun: set[End] = set()
 
     def told(self, events: Sequence[Event]) -> None:
         """Writes what has happened."""
-        self._begun.clear()
         self._telling.tell(events)
 
     def progress(self, progress: Progress) -> None:
-        """Says once a request and end what begins there; every command would be too much to listen to."""
-        if progress.end in self._begun:
+        """Says what begins at an end; of commands that follow each other there the first one only."""
+        if progress.done:
             return
-        self._begun.add(progress.end)
-        many = f"{progress.total} commands" if progress.total > 1 else "1 command"
-        self._lines.say(f"running: {many} on {progress.gateway}, each at most {progress.limit_s:.0f} s", 2)
+        self._telling.begun()
+        what, rest, _ = progress.text.partition("\n")
+        more = " …" if rest else ""
+        self._lines.say(f"running on {progress.gateway}: {what}{more} (at most {progress.limit_s:.0f} s)", 2)
 
     def permits(self, exercise: Exercise) -> bool:
         """Asks whether the tunnel may be tried; Enter alone is No."""

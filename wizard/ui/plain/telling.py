@@ -52,6 +52,14 @@ class Telling:
         self._near = "the near gateway"
         self._far = "the far gateway"
         self._segments: tuple[Segment, ...] = ()
+        self._pending: words.Doing | None = None
+
+    def begun(self) -> None:
+        """Says what is done with the gateways, now that it is: a person may have had to allow it first."""
+        doing, self._pending = self._pending, None
+        if doing is not None:
+            self._lines.heading(doing.title)
+            self._lines.say(doing.promise)
 
     def tell(self, events: Sequence[Event]) -> None:
         """Writes what these events say."""
@@ -92,18 +100,13 @@ class Telling:
     def _requested(self, request: Request) -> None:
         match request:
             case Collect():
-                self._doing(words.LOOKING)
-            case Exercise(name=name) | Ask(node=name):
-                if isinstance(request, Exercise):
-                    self._doing(words.EXERCISING.get(name, words.TRYING))
-            case Finish():
-                pass
+                self._pending = words.LOOKING
+            case Exercise(name=name):
+                self._pending = words.EXERCISING.get(name, words.TRYING)
+            case Ask() | Finish():
+                self._pending = None
             case _:
                 assert_never(request)
-
-    def _doing(self, doing: words.Doing) -> None:
-        self._lines.heading(doing.title)
-        self._lines.say(doing.promise)
 
     def _entered(self, node: str, title: str, why: str) -> None:
         term = self._terms.get(node)

@@ -19,12 +19,10 @@ from wizard.ui.tui.widgets.raw import one_line
 from wizard.ui.words import Sign
 
 _CAPTIONS: Final = (
-    "protected network",
-    "gateway",
-    "the network between (WAN)",
-    "gateway",
-    "protected network",
+    ("protected network", "gateway", "the network between (WAN)", "gateway", "protected network"),
+    ("inside", "gateway", "WAN", "gateway", "inside"),
 )
+"""For much room and for little."""
 _SHORTEST_LEG: Final = 5
 _LINES: Final[dict[Sign, str]] = {"ok": "─", "warn": "─", "fail": "╌", "unknown": "┄", "running": "┄"}
 _TUNNEL_LINES: Final[dict[Sign, str]] = {**_LINES, "ok": "═", "warn": "═"}
@@ -82,8 +80,17 @@ def draw(
     )
     lines.append(_stop(segments, middles, width))
     if captions:
-        lines.insert(0, _beneath([(text, "$quiet") for text in _CAPTIONS], middles, width))
+        lines.insert(0, _captions(middles, width))
     return lines
+
+
+def _captions(middles: Sequence[int], width: int) -> Content:
+    """What the parts of the path are, in words short enough that none is left out."""
+    for texts in _CAPTIONS:
+        line = _beneath([(text, "$quiet") for text in texts], middles, width)
+        if all(text in line.plain for text in texts) and line.plain.count("gateway") == 2:
+            return line
+    return Content("")
 
 
 def _leg(sign: Sign, length: int, drawn: dict[Sign, str]) -> Content:

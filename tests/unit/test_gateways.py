@@ -1,0 +1,177 @@
+"""Requests become replies: what cannot be reached is said, what a person must decide is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from wizard.choreography import Part, Playing
+from wizard.engine.model import Collect, Collected, Exercise
+from wizard.errors import WizardError
+from wizard.facts.model import Fact
+from wizard.facts.probes import Command, Output
+from wizard.gateways import Gateways
+from wizard.inventory import load_text
+from wizard.journal.redact import Redactor
+from wizard.ssh import Meter, NeedsSecret, PortRefused, Secret, Secrets, Target
+
+INVENTORY = load_text(
+    """
+version: 1
+gateways:
+  gw-a: {host: 172.31.0.11}
+  gw-b: {host: 172.31.0.12}
+tunnels:
+  site:
+    ends:
+      - {gateway: gw-a, connection: site}
+      - {gateway: gw-b}
+  partner:
+    ends:
+      - {gateway: gw-a}
+      - {address: 203.0.113.9, managed_by: the partner's network team}
+"""
+)
+
+
+@dataclass
+class Quiet:
+    """A gateway on which no command prints anything."""
+
+    asked: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    closed: bool = False
+
+    def batch(self, commands: Sequence[Command], variables: Mapping[str, str]) -> list[Output]:
+        self.asked += [command.id for command in commands]
+        self.variables.update(variables)
+        return [Output(command, "", "sh: not found", 127, False, 0.0) for command in commands]
+
+    def play(self, part: Part) -> Playing:
+        raise WizardError("not in this test")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Doors:
+    """Opens what a test lays behind each door: a link, or what stands in the way."""
+
+    behind: dict[str, Quiet | WizardError]
+    meter: Meter = field(default_factory=Meter)
+    secrets: Secrets = field(default_factory=Secrets)
+    known_hosts: None = None
+    closed: bool = False
+
+    def open(self, gateway: str) -> Quiet:
+        found = self.behind[gateway]
+        if isinstance(found, WizardError):
+            raise found
+        return found
+
+    def stands_before(self, gateway: str, obstacle: NeedsSecret) -> bool:
+        return obstacle.target.alias == gateway
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def gateways(doors: Doors, tunnel: str = "site", redactor: Redactor | None = None) -> Gateways:
+    return Gateways(INVENTORY, tunnel, doors, (), redactor)  # type: ignore[arg-type]
+
+
+def collected(one: Gateways) -> Collected:
+    return one.carry_out(Collect(()), lambda _: None)
+
+
+def fact(reply: Collected, name: str) -> Fact:
+    return next(fact for fact in reply.facts if fact.name == name)
+
+
+def refused(gateway: str) -> PortRefused:
+    return PortRefused(Target(gateway, "172.31.0.12"), f"nothing answers at {gateway}")
+
+
+def password(gateway: str) -> NeedsSecret:
+    return NeedsSecret(Target(gateway, "172.31.0.12"), "password", "the password", "root@gw-b")
+
+
+def test_an_unreachable_gateway_is_part_of_the_reply_and_the_other_is_read() -> None:
+    reply = collected(gateways(Doors({"gw-a": Quiet(), "gw-b": refused("gw-b")})))
+    assert {report.end: report.reached for report in reply.ends} == {"near": True, "far": False}
+    assert fact(reply, "far.logged_in").value is False
+    assert fact(reply, "far.login_problem").value == "nothing answers at gw-b"
+    assert {record.end for record in reply.records} == {"near"}
+
+
+def test_an_end_without_a_login_is_unknown_and_no_failure() -> None:
+    doors = Doors({"gw-a": Quiet()})
+    reply = collected(gateways(doors, "partner"))
+    assert fact(reply, "far.managed").value is False
+    assert fact(reply, "far.logged_in").value is None
+    assert "the partner's network team" in fact(reply, "far.logged_in").why_unknown
+    near = doors.behind["gw-a"]
+    assert isinstance(near, Quiet)
+    assert near.variables["PEERS"] == "203.0.113.9"
+
+
+def test_what_a_person_must_give_is_raised_and_the_request_can_be_repeated() -> None:
+    doors = Doors({"gw-a": Quiet(), "gw-b": password("gw-b")})
+    redactor = Redactor()
+    one = gateways(doors, redactor=redactor)
+    with pytest.raises(NeedsSecret) as raised:
+        collected(one)
+    one.provide(raised.value, Secret("open-sesame"))
+    doors.behind["gw-b"] = Quiet()
+    reply = collected(one)
+    assert all(report.reached for report in reply.ends)
+    assert "open-sesame" not in redactor.clean("it said open-sesame")
+
+
+def test_an_obstacle_that_is_refused_leaves_that_end_out() -> None:
+    one = gateways(Doors({"gw-a": Quiet(), "gw-b": password("gw-b")}))
+    with pytest.raises(NeedsSecret) as raised:
+        collected(one)
+    one.refuse(raised.value)
+    reply = collected(one)
+    far = next(report for report in reply.ends if report.end == "far")
+    assert (far.reached, far.login_failed) == (False, True)
+
+
+def test_a_gateway_that_prints_nothing_usable_yields_unknown_facts_only() -> None:
+    reply = collected(gateways(Doors({"gw-a": Quiet(), "gw-b": Quiet()})))
+    drawn = [one for one in reply.facts if one.name.startswith("near.") and one.name not in ("near.managed", "near.logged_in")]
+    told = {one.name: one.value for one in drawn if one.value is not None}
+    assert told.pop("near.rights_missing", ()) == ()
+    assert told == {}
+    assert all(one.why_unknown for one in drawn if one.value is None)
+
+
+def test_an_exercise_from_an_end_that_has_no_such_connection_says_so() -> None:
+    one = gateways(Doors({"gw-a": Quiet(), "gw-b": Quiet()}))
+    collected(one)
+    reply = one.carry_out(Exercise("traffic", "near", "node", "why"), lambda _: None)
+    assert reply.facts == ()
+    assert reply.problem == "this end has no connection for the tunnel, so there is nothing to try out"
+
+
+def test_closing_closes_every_link_and_gives_up_what_is_being_opened() -> None:
+    near, far = Quiet(), Quiet()
+    doors = Doors({"gw-a": near, "gw-b": far})
+    one = gateways(doors)
+    collected(one)
+    one.close()
+    assert (near.closed, far.closed, doors.closed) == (True, True, True)
+
+
+def test_the_salt_of_the_digests_is_the_same_for_both_ends_and_new_for_each_session() -> None:
+    salts = []
+    for _ in range(2):
+        near, far = Quiet(), Quiet()
+        collected(gateways(Doors({"gw-a": near, "gw-b": far})))
+        assert near.variables["SALT"] == far.variables["SALT"]
+        salts.append(near.variables["SALT"])
+    assert salts[0] != salts[1]
