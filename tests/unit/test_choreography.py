@@ -87,7 +87,9 @@ def test_both_ends_watch_before_the_starter_acts_and_the_other_looks_again_after
 
 
 def test_an_end_without_a_link_is_left_out() -> None:
-    outputs = perform({"near": part("n"), "far": part("f")}, "near", {"near": Gateway("near")}, lambda *_: None)
+    outputs = perform(
+        {"near": part("n"), "far": part("f")}, "near", {"near": Gateway("near")}, lambda *_: None
+    )
     assert [output.command.id for output in outputs["near"]] == ["n-watch", "n-before", "n-act", "n-after"]
     assert "far" not in outputs
 

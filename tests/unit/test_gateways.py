@@ -143,7 +143,11 @@ def test_an_obstacle_that_is_refused_leaves_that_end_out() -> None:
 
 def test_a_gateway_that_prints_nothing_usable_yields_unknown_facts_only() -> None:
     reply = collected(gateways(Doors({"gw-a": Quiet(), "gw-b": Quiet()})))
-    drawn = [one for one in reply.facts if one.name.startswith("near.") and one.name not in ("near.managed", "near.logged_in")]
+    drawn = [
+        one
+        for one in reply.facts
+        if one.name.startswith("near.") and one.name not in ("near.managed", "near.logged_in")
+    ]
     told = {one.name: one.value for one in drawn if one.value is not None}
     assert told.pop("near.rights_missing", ()) == ()
     assert told == {}

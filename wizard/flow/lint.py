@@ -18,7 +18,7 @@ from wizard.flow.rehearsal import rehearsal_faults
 from wizard.flow.sources import Sources, read_folders
 from wizard.flow.spec import Flow
 from wizard.flow.treecheck import TreeCheck, sentence_faults
-from wizard.flow.words import Vocabulary
+from wizard.flow.words import Vocabulary, with_events
 from wizard.yaml_source import nearest, ordered
 
 Severity = Literal["error", "warning"]
@@ -57,6 +57,7 @@ def remarks(
     visited: Collection[str] | None = None,
 ) -> tuple[Remark, ...]:
     """All remarks on what was read and built."""
+    vocabulary = with_events(vocabulary, sources.events)
     errors = list(sources.problems)
     for tree in sources.trees.values():
         errors.extend(TreeCheck(sources, tree, vocabulary, exercises).problems())

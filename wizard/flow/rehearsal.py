@@ -116,14 +116,24 @@ def _facts_faults(
             continue
         word = vocabulary[bare(name)]
         value = _value(raw, word)
-        wrong = value_fault(value, word) if value is not None else None
-        if wrong is not None:
-            advice = nearest(str(raw), word.values) if word.values else f"write {_example(word)}"
-            yield Problem(f"{name} {wrong}", source.document.place(where), advice)
+        for at_part, part in _parts(value, word):
+            wrong = value_fault(part, word)
+            if wrong is not None:
+                shown = part[0] if isinstance(part, tuple) else str(raw)
+                advice = nearest(shown, word.values) if word.values else f"write {_example(word)}"
+                yield Problem(f"{name} {wrong}", source.document.place((*where, *at_part)), advice)
         if word.source in exercises:
             message = f"{name} is only known after the exercise {word.source}"
             advice = f"write it under exercises: {word.source}:"
             yield Problem(message, source.document.key_place(where), advice)
+
+
+def _parts(value: Value | None, word: Word) -> Iterator[tuple[At, Value]]:
+    """The value, or each item of a list for itself, with the way to it."""
+    if isinstance(value, tuple) and word.type == "words":
+        yield from (((index,), (item,)) for index, item in enumerate(value))
+    elif value is not None:
+        yield (), value
 
 
 def _example(word: Word) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -62,6 +62,8 @@ class Sources:
     """For each tree the names of all its nodes, malformed ones too."""
     unread: set[str] = field(default_factory=set)
     """The trees whose files are no YAML, so that nothing is known of their nodes."""
+    events: set[str] = field(default_factory=set)
+    """The events signatures know, which are the items of the fact `ike_events`."""
     named_causes: set[str] = field(default_factory=set)
     """The ids of all causes, malformed ones too."""
     folders: list[str] = field(default_factory=list)
@@ -69,6 +71,9 @@ class Sources:
     digest: str = ""
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with single files."""
+
+
+_PARTS: Final = ("*.yaml", "trees/*.yaml", "signatures/*.yaml", "rehearsals/*.yaml")
 
 
 class _OneNode(Entry):
@@ -88,9 +93,7 @@ def read_folders(folders: Sequence[Path]) -> Sources:
             sources.problems.append(Problem(f"there is no folder {folder}", Place(str(folder)), advice))
             continue
         sources.folders.append(_shown(folder))
-        for path in sorted(
-            [*folder.glob("trees/*.yaml"), *folder.glob("rehearsals/*.yaml"), *folder.glob("*.yaml")]
-        ):
+        for path in sorted(path for part in _PARTS for path in folder.glob(part)):
             document = read(path, _shown(path))
             sources.files.append(document.file)
             sources.problems.extend(document.problems)
@@ -117,6 +120,11 @@ def _add(sources: Sources, name: str, stem: str, document: Document) -> None:
         _add_tree(sources, stem, document)
     elif name.startswith("rehearsals/"):
         _add_rehearsals(sources, document)
+    elif name.startswith("signatures/"):
+        # wizard.flow.signatures checks these files; here only the names of their events count.
+        written = _mapping(document.value).get("events")
+        events = written if isinstance(written, list) else []
+        sources.events.update(str(_mapping(event).get("event")) for event in events)
     elif name == "causes.yaml":
         _add_causes(sources, document)
     elif name == "remedies.yaml":

@@ -5,7 +5,8 @@ A comparison that can never hold does no harm at run time, it just never holds; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from wizard.flow.expression import (
@@ -46,6 +47,29 @@ class Word(Protocol):
 
 Vocabulary = Mapping[str, Word]
 """Every fact by its name without the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWord:
+    """A fact of the vocabulary whose possible values are known from elsewhere."""
+
+    type: str
+    scope: Literal["end", "pair"]
+    source: str
+    values: tuple[str, ...]
+
+
+def with_events(vocabulary: Vocabulary, events: Collection[str]) -> Vocabulary:
+    """The vocabulary with the events of the signatures as the items that `ike_events` may hold."""
+    word = vocabulary.get(EVENTS)
+    if word is None or not events:
+        return vocabulary
+    known = KnownWord(str(word.type), word.scope, word.source, tuple(sorted(events)))
+    return {**vocabulary, EVENTS: known}
+
+
+EVENTS: Final = "ike_events"
+"""The fact that lists what a daemon's log says, by the names signatures give to it."""
 
 _PLAIN: Final = {
     "bool": "yes or no",
@@ -102,12 +126,15 @@ def value_fault(value: Value, word: Word) -> str | None:
     kind = str(word.type)
     if kind == "text" and isinstance(value, str):
         return None if not word.values or value in word.values else f"is never {value!r}"
+    if kind == "words" and isinstance(value, tuple):
+        strange = [item for item in value if word.values and item not in word.values]
+        return f"never holds {strange[0]!r}" if strange else None
     fits = {
         "bool": isinstance(value, bool),
         "int": isinstance(value, int) and not isinstance(value, bool),
         "float": isinstance(value, int | float) and not isinstance(value, bool),
         "text": False,
-        "words": isinstance(value, tuple),
+        "words": False,
     }[kind]
     return None if fits else f"is {_PLAIN[kind]}"
 

@@ -29,7 +29,7 @@ _AWK: Final = r"""
 # Follows the daemon's own scanner (swanctl.conf has strings over several lines, comments without a blank, sections
 # on one line), so that nothing of a secret is mistaken for something else. Values of options nobody knows, comments,
 # and whatever follows an error are hidden, with all lines kept in their places.
-# Out come pieces for the shell: L a line, T text without its end, S a secret in octal, X one that has no digest.
+# Out come pieces for the shell: L a line, T text without its end, S a secret in octal, X one without digest.
 BEGIN {
   for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i
   count = split(KEYS, word, " "); for (i = 1; i <= count; i++) known[word[i]] = 1
@@ -104,14 +104,14 @@ function name(line, i, c,   w, next2) {
   if (c == "}" && step == 0) { put("}"); if (depth) depth--; return i + 1 }
   if (c == "=" && step == 1) {
     put(held "="); held = ""; masked = ""; step = 0; state = "value"
-    parts = 0; shown = ""; joinedvalue = ""; doubtful = 0; open = printable(section); return i + 1
+    parts = 0; shown = ""; whole = ""; last = ""; doubtful = 0; open = printable(section); return i + 1
   }
   if (c == ":" && step == 1) { held = held ":"; masked = masked ":"; step = 2; state = "base"; return i + 1 }
   if (index("{}=:.,\"", c)) { wrong(c); return i + 1 }
   w = run(line, i, "^[^#{}:.,=\"\r\t ]+")
   if (step) { wrong(" hidden"); return i + 1 }
   next2 = substr(line, i + length(w), 2)
-  if (w == "include" && next2 ~ /^[ \t]/ && next2 !~ /^[ \t]=/) { put(w); state = "lead"; return include(line, i + length(w)) }
+  if (w == "include" && next2 ~ /^[ \t]/ && next2 !~ /^[ \t]=/) { put(w); return include(line, i + length(w)) }
   section = w; held = w; masked = (w in known) ? w : "hidden"; step = 1
   return i + length(w)
 }
@@ -146,7 +146,10 @@ function value(line, i, c,   w) {
 function string(line, i, c, n,   d) {
   if (c == "\"") {
     state = back
-    if (back == "file") { if (several) { put(newlines(raw)); wrong("\"") } else put(raw c); state = "name"; return i + 1 }
+    if (back == "file") {
+      if (several) { put(newlines(raw)); wrong("\"") } else put(raw c)
+      state = "name"; return i + 1
+    }
     part(text, several || suspicious(text) || doubtful ? "\"digest:!hidden" newlines(raw) "\"" : raw "\"")
     return i + 1
   }
@@ -159,24 +162,26 @@ function string(line, i, c, n,   d) {
   return i + 1
 }
 function suspicious(text) {
-  text = tolower(text)
-  if (text ~ /(^|[ \t\n,;])(secret|psk|pin|pass[a-z]*)([ \t]*=|$)/) doubtful = 1
+  if (tolower(text) ~ /(^|[ \t\n,;])[a-z0-9_-]*(secret|psk|pin|pass)[a-z0-9_-]*[ \t]*=/) doubtful = 1
+  if (substr(text, 1, 1) == "=" && tolower(last) ~ /(secret|psk|pin|pass)[a-z0-9_-]*$/) doubtful = 1
+  last = text
   return doubtful
 }
 function part(text, raw) {
   if (raw ~ /digest:!hidden/ || raw == "hidden") doubtful = 1
-  joinedvalue = joinedvalue (parts++ ? " " : "") text; shown = shown (raw == "hidden" ? "digest:!hidden" : raw)
+  whole = whole (parts++ ? " " : "") text; shown = shown (raw == "hidden" ? "digest:!hidden" : raw)
 }
 function printable(key) {
   if (key ~ /^id/ && key !~ /secret|pass|psk|pin|key/) return 1
   if (inside[depth]) return key ~ /^(file|handle|slot|module)$/
   return key in known
 }
+function bearing(key) { return inside[depth] || tolower(key) ~ /secret|psk|pin|pass/ }
 function value_ends() {
   if (!parts || open) { put(shown); parts = 0; return }
   print "T" out (state == "string" ? " \"" : " "); out = ""
-  if (state == "string") print "X"
-  else secret(joinedvalue)
+  if (state == "string" || !bearing(section)) print "X"
+  else secret(whole)
   put(newlines(shown)); parts = 0
 }
 function secret(v,   low, oct) {
@@ -232,7 +237,7 @@ LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | while IFS= read -r piece; do
     else
       printf 'digest:%s' "$can"
     fi ;;
-  X*) printf 'digest:!unreadable' ;;
+  X*) printf 'digest:!hidden' ;;
   esac
 done
 """

@@ -75,7 +75,7 @@ def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
     stats = by_probe.get("swanctl-stats")
     answers, line = _answers(stats)
     version = swanctl_stats.parse(stats.stdout).version if stats is not None else None
-    installed = stats is not None and stats.problem is None and "not found" not in stats.stderr
+    installed = version is not None or answers is not None
     if answers:
         fields.update(_listed(by_probe))
     config = by_probe.get("swanctl-config")

@@ -126,9 +126,10 @@ def _steps(steps: Sequence[Step]) -> str:
         else:
             lines.append(f"{_WORDS[command.limits]} {number} {name} {limit} {text}")
         number += 1
-    # The last word is said before the shell waits for its watches: one that sudo runs cannot be ended from here.
-    lines += [f"unwatch $P{watch}" for watch in reversed(opened)]
-    lines += ["finish", *("}" for _ in opened)]
+    for watch in reversed(opened[1:]):
+        lines += [f"unwatch $P{watch}", "}"]
+    # The last word comes before the shell waits for its first watch: one that sudo runs cannot be ended from here.
+    lines += [f"unwatch $P{opened[0]}", "finish", "}"] if opened else ["finish"]
     return "\n".join(lines) + "\n"
 
 

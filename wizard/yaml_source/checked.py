@@ -64,6 +64,8 @@ def check(document: Document, model: type[_Model], at: At = ()) -> tuple[_Model 
 
     Problems of the document itself (`document.problems`) are not repeated.
     """
+    if document.value is None and document.problems:
+        return None, ()
     value: Any = document.value
     for step in at:
         value = value[step]

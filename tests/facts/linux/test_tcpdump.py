@@ -97,6 +97,14 @@ def test_a_refused_authentication_is_answered(recorded: Recorded) -> None:
     )
 
 
+def test_a_capture_cut_in_the_middle_of_a_byte_keeps_what_came_before(recorded: Recorded) -> None:
+    text = recorded["tcpdump/ikev2-initiator"]
+
+    for cut in range(text.index("0x0010"), text.index("0x0020")):
+        (packet,) = tcpdump.parse(text[:cut]).packets
+        assert packet.exchange == "IKE_SA_INIT"
+
+
 def test_an_empty_capture_differs_from_one_that_never_began(recorded: Recorded) -> None:
     empty = tcpdump.parse(recorded["tcpdump/nothing-seen"])
     refused = tcpdump.parse(

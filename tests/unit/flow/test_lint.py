@@ -412,6 +412,24 @@ def test_what_an_exercise_finds_is_not_asked_for_before_it_was_tried_out(tmp_pat
     assert len(of(tmp_path, tree(lines, tried.format("ike-four-points", later)))) == 2
 
 
+def test_an_event_that_no_signature_names_never_happens(tmp_path: Path) -> None:
+    rule = "\"'packet-snt' in here.ike_events\""
+    text = tree(branches(f"- if: {rule}", "  then: done", "- else: done"), LEAF, exercise="ike-four-points")
+    rehearsals = """\
+        - name: x
+          exercises: {ike-four-points: {from-near: {near.ike_events: [packet-sent, nonsense]}}}
+          expect: {status: healthy}
+        """
+    folder = knowledge(tmp_path, triage=text, rehearsals=rehearsals)
+    assert said(folder) == []
+    (folder / "signatures").mkdir()
+    (folder / "signatures/daemon.yaml").write_text("events: [{event: packet-sent}, {event: gave-up}]\n")
+    assert said(folder) == [
+        "rehearsals/some.yaml:2:76: near.ike_events never holds 'nonsense'; write one of gave-up, packet-sent",
+        "trees/triage.yaml:10:14: here.ike_events never holds 'packet-snt'; did you mean packet-sent?",
+    ]
+
+
 # --- causes and rehearsals -------------------------------------------------------------------------
 
 

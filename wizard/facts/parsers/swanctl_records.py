@@ -7,6 +7,7 @@ from typing import get_args
 
 from wizard.facts import selectors
 from wizard.facts.parsers import swanctl_options as options
+from wizard.facts.parsers.secret_digest import PREFIX
 from wizard.facts.parsers.settings import Setting
 from wizard.facts.parsers.swanctl_ts import effective_selector
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Mode
@@ -115,8 +116,9 @@ def _effective(item: str) -> str:
 
 
 def text(values: Values, key: str) -> str | None:
-    """The value as written, None when it is not stated."""
-    return values[key].value if key in values else None
+    """The value as written, None when it is not stated or was hidden on the gateway."""
+    value = values[key].value if key in values else None
+    return None if value is None or PREFIX in value else value
 
 
 def listed(values: Values, key: str) -> tuple[str, ...]:

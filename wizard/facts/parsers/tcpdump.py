@@ -31,7 +31,7 @@ _PACKET = re.compile(
     r"(\d{1,10}\.\d{1,9}) (?:(\S{1,32})\s{1,9}(In|Out|[BMP])\s{1,9})?IP6? "
     r"(?:\([^)]{0,300}\) )?(\S{1,80}) > (\S{1,80}): (.{0,2000})"
 )
-_HEX = re.compile(r"\s{1,9}0x([0-9a-f]{4}):\s{2}((?:[0-9a-f]{2,4} ?){1,8})")
+_HEX = re.compile(r"\s{1,9}0x([0-9a-f]{4}):\s{2}((?:(?:[0-9a-f]{2}){1,2} ?){1,8})")
 _ESP = re.compile(r"(?:UDP-encap: )?(ESP|AH)\(spi=0x([0-9a-f]{8}),(?:seq=0x([0-9a-f]{1,16}))?")
 _IKE = re.compile(
     r"(NONESP-encap: )?isakmp(?: \d\.\d)?(?: msgid ([0-9a-f]{8}))?"
