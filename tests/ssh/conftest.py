@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 from tests.ssh.server import KEYS, Gateway
 from wizard.ssh import Connection, KnownHosts, Secrets
 
+needs_openssh = pytest.mark.skipif(
+    not all(shutil.which(name) for name in ("ssh", "ssh-keygen", "ssh-agent", "ssh-add")),
+    reason="no OpenSSH client here",
+)
 Start = Callable[..., Gateway]
 Open = Callable[..., Connection]
 

@@ -324,6 +324,11 @@ def test_markers_in_an_output_change_nothing_without_knowing_the_marker() -> Non
     [
         (Raw.of(""), "not run: the gateway's login shell did not run the script"),
         (Raw.of("", "csh: M: not found\n", 1), "login shell did not run the script: csh: M: not found"),
+        (
+            Raw.of(f"{MARKER}[b 0 1]\n{MARKER}[x 0 {'9' * 400}]\n{MARKER}[e 0 9]\n"),
+            "it did not end within 13 s",
+        ),
+        (Raw(Captured(f"{MARKER}[b 0 1]\n".encode()), cancelled=True), "it was given up while it ran"),
         (Raw(lost=True), "not run: the connection to the gateway was lost"),
         (Raw(timed_out=True, elapsed_s=12.2), "not run: the commands together took longer than 12 s"),
         (Raw(cancelled=True), "not run: it was given up"),
@@ -434,6 +439,18 @@ def test_a_batch_over_ssh_is_one_round_trip(start: Start, connect: Open) -> None
     reading = connection.meter.read()
     assert (reading.connections, reading.round_trips, reading.commands) == (1, 1, len(WILD))
     assert len(gateway.seen) == 1
+
+
+def test_a_batch_that_fills_half_of_what_is_kept_is_still_whole(
+    start: Start, connect: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wizard.ssh.batch.MAX_BYTES", 40_000)
+    commands = [
+        Command(f"c{number}", f"echo {number}; head -c 300 /dev/zero | tr '\\0' x") for number in range(60)
+    ]
+    outputs = run_batch(connect(start()), commands)
+    assert [output.stdout for output in outputs] == [f"{number}\n{'x' * 300}" for number in range(60)]
+    assert not any(output.truncated or output.problem for output in outputs)
 
 
 def test_the_end_of_a_batch_is_seen_though_a_daemon_keeps_its_output_open(

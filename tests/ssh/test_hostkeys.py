@@ -8,7 +8,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.ssh.conftest import Open, Start
+from tests.ssh.conftest import Open, Start, needs_openssh
 from tests.ssh.server import KEYS
 from wizard.errors import InputError
 from wizard.ssh import (
@@ -67,6 +67,7 @@ def test_other_ports_have_their_own_record(tmp_path: Path) -> None:
     keys.check(Target("gw-a", "gw-a.example", 2222, known_hosts=target.known_hosts), KEY)
 
 
+@needs_openssh
 def test_hashed_hosts_as_openssh_writes_them(tmp_path: Path) -> None:
     keys, target = known(tmp_path, line("gw-a.example"))
     subprocess.run(
@@ -76,6 +77,7 @@ def test_hashed_hosts_as_openssh_writes_them(tmp_path: Path) -> None:
     keys.check(target, KEY)
 
 
+@needs_openssh
 def test_an_unknown_key_comes_with_the_fingerprint_ssh_keygen_prints(tmp_path: Path) -> None:
     with pytest.raises(UnknownHostKey) as unknown:
         KnownHosts(tmp_path / "ours").check(GATEWAY, KEY)

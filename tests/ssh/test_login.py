@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import pickle
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.ssh.conftest import Open, Start
+from tests.ssh.conftest import Open, Start, needs_openssh
 from tests.ssh.server import KEYS, Gateway
 from wizard.errors import ExitCode
 from wizard.ssh import Connection, KnownHosts, LoginFailed, NeedsSecret, Secret, Secrets
@@ -76,6 +78,7 @@ def test_a_key_file_that_cannot_serve_is_named_with_the_reason(
     assert reason in failed.value.tried[0].outcome
 
 
+@needs_openssh
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
 @pytest.mark.parametrize("form", ["RFC4716", "PEM"])
 def test_a_passphrase_is_asked_for_and_serves(
@@ -85,10 +88,8 @@ def test_a_passphrase_is_asked_for_and_serves(
     subprocess.run(
         ["ssh-keygen", "-q", "-t", kind, "-m", form, "-N", "correct horse", "-f", str(path)], check=True
     )
-    public = paramiko.PKey.from_type_string(
-        path.with_suffix(".pub").read_text().split()[0],
-        __import__("base64").b64decode(path.with_suffix(".pub").read_text().split()[1]),
-    )
+    name, blob, *_ = path.with_suffix(".pub").read_text().split()
+    public = paramiko.PKey.from_type_string(name, base64.b64decode(blob))
     gateway = start(accepts_key=public)
     with pytest.raises(NeedsSecret) as needed:
         connect(gateway, identity_files=(path,))
@@ -102,6 +103,7 @@ def test_a_passphrase_is_asked_for_and_serves(
     assert connect(gateway, identity_files=(path,)).alive
 
 
+@needs_openssh
 def test_a_declined_passphrase_is_not_asked_for_again(
     start: Start, connect: Open, secrets: Secrets, tmp_path: Path
 ) -> None:
@@ -256,12 +258,14 @@ def add_to_agent(key: paramiko.PKey, folder: Path, name: str) -> None:
     path.unlink()
 
 
+@needs_openssh
 def test_the_agent_is_asked_first(start: Start, connect: Open, agent: Path, tmp_path: Path) -> None:
     add_to_agent(KEYS["user"], tmp_path, "mine")
     connection = connect(start(), agent=None, identity_files=())
     assert [attempt.method for attempt in connection.tried] == ["agent key"]
 
 
+@needs_openssh
 def test_a_named_key_that_the_agent_holds_needs_no_passphrase(
     start: Start, connect: Open, agent: Path, tmp_path: Path
 ) -> None:
@@ -282,6 +286,7 @@ def test_a_named_key_that_the_agent_holds_needs_no_passphrase(
     assert len(gateway.attempts) == 1
 
 
+@needs_openssh
 def test_only_named_keys_are_offered_when_the_configuration_says_so(
     start: Start, connect: Open, agent: Path, tmp_path: Path, key_file: Path
 ) -> None:
@@ -292,6 +297,7 @@ def test_only_named_keys_are_offered_when_the_configuration_says_so(
     assert [attempt.method for attempt in failed.value.tried] == ["key file"]
 
 
+@needs_openssh
 def test_a_crowded_agent_does_not_use_up_the_gateways_patience(
     start: Start, connect: Open, agent: Path, tmp_path: Path
 ) -> None:
@@ -303,6 +309,7 @@ def test_a_crowded_agent_does_not_use_up_the_gateways_patience(
     assert len(gateway.attempts) == 5
 
 
+@needs_openssh
 def test_an_agent_that_does_not_sign_is_passed_over(
     start: Start, connect: Open, agent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,7 +338,7 @@ def test_secrets_do_not_show() -> None:
         with pytest.raises(TypeError, match="reveal"):
             show(secret)
     with pytest.raises(TypeError, match="not written"):
-        __import__("pickle").dumps(secret)
+        pickle.dumps(secret)
     assert secrets.values() == ("s3cret-w0rd",)
 
 

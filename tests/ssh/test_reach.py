@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as randomness
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -278,7 +279,7 @@ def test_a_proxy_command_carries_the_connection(start: Start, connect: Open, tmp
         "threading.Thread(target=up, daemon=True).start()\n"
         "while data := wire.recv(65536): os.write(1, data)\n"
     )
-    connection = connect(gateway, proxy_command=f"python3 {relay} 127.0.0.1 {gateway.port}")
+    connection = connect(gateway, proxy_command=f"{sys.executable} {relay} 127.0.0.1 {gateway.port}")
     assert connection.run("echo carried", deadline_s=10).stdout == "carried\n"
 
 

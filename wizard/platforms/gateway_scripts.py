@@ -29,7 +29,7 @@ _AWK: Final = r"""
 # Follows the daemon's own scanner (swanctl.conf has strings over several lines, comments without a blank, sections
 # on one line), so that nothing of a secret is mistaken for something else. Values of options nobody knows, comments,
 # and whatever follows an error are hidden, with all lines kept in their places.
-# Out come pieces for the shell: L a line, T text without its end, S a secret in octal, X one without digest.
+# Out come pieces for the shell: L a line, T text without its end, S a secret in octal, X one without digest, E the end.
 BEGIN {
   for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i
   count = split(KEYS, word, " "); for (i = 1; i <= count; i++) known[word[i]] = 1
@@ -40,7 +40,7 @@ BEGIN {
   if (files) place()
   scan($0)
 }
-END { finish() }
+END { finish(); print "E" }
 
 function place(   i) {
   if (at && substr($0, 1, length(file[at]) + 1) == file[at] ":") { $0 = substr($0, length(file[at]) + 2); return }
@@ -131,7 +131,7 @@ function base(line, i, c,   w) {
   if (c == "#") { keep("#"); return length(line) + 1 }
   if (c == ",") { keep(c); step = 2; return i + 1 }
   if (index("{}=:.\"", c)) { state = "name"; return i }
-  w = run(line, i, "^[^#{}:,=\"\r\t ]+")
+  w = run(line, i, "^[^#{}:.,=\"\r\t ]+([.][^#{}:.,=\"\r\t ]+)*")
   if (step == 3) { wrong(" hidden"); return i + 1 }
   held = held w; masked = masked "hidden"; step = 3; return i + length(w)
 }
@@ -187,7 +187,7 @@ function value_ends() {
 function secret(v,   low, oct) {
   low = tolower(substr(v, 1, 2))
   oct = low == "0x" ? hex(substr(v, 3)) : low == "0s" ? base64(substr(v, 3)) : plain(v)
-  print oct == "!" ? "X" : "S" oct
+  if (oct == "!") print "X"; else print "S" oct
 }
 function plain(v,   i, c, oct) {
   oct = ""
@@ -226,7 +226,8 @@ case $(command -V printf 2>/dev/null) in *builtin*) ;; *) can=!no-builtin-printf
 command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
 [ -n "${{SALT:-}}" ] || can=!no-salt
 [ "$can" = !hidden ] && can=yes
-LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | while IFS= read -r piece; do
+LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | {{
+while IFS= read -r piece; do
   case $piece in
   L*) printf '%s\\n' "${{piece#?}}" ;;
   T*) printf '%s' "${{piece#?}}" ;;
@@ -238,13 +239,17 @@ LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | while IFS= read -r piece; do
       printf 'digest:%s' "$can"
     fi ;;
   X*) printf 'digest:!hidden' ;;
+  E*) exit 0 ;;
   esac
 done
+exit 9
+}}
 """
 """A POSIX shell script: swanctl.conf in, the same out with every secret as `digest:…`; $SALT must be set.
 
 Several files at once come as `grep -H ''` prints them, with their names, one a line, in $FILES; they go out each
-behind a line `@@ PATH`. What has no digest says why: `digest:!no-sha256sum`, `digest:!hidden`.
+behind a line `@@ PATH`. What has no digest says why: `digest:!no-sha256sum`, `digest:!hidden`. Exits with 9 where
+awk is missing or broke off, so that half an output is not taken for a short configuration.
 """
 
 SWANCTL_FILES: Final = f"""\

@@ -71,11 +71,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A batch taken apart: sections by number, and how far the script came."""
+    """A batch taken apart: sections by number, and whether the script ran at all."""
 
     sections: dict[str, Section]
     started: bool
-    done: bool
 
 
 def unframe(raw: Raw, marker: str) -> Frame:
@@ -83,7 +82,7 @@ def unframe(raw: Raw, marker: str) -> Frame:
     sections: dict[str, Section] = {}
     flags = _scan(raw.out, marker, sections, is_error=False)
     _scan(raw.err, marker, sections, is_error=True)
-    return Frame(sections, "a" in flags, "d" in flags)
+    return Frame(sections, "a" in flags)
 
 
 def _scan(stream: Captured, marker: str, sections: dict[str, Section], *, is_error: bool) -> set[str]:
@@ -141,7 +140,7 @@ def _record(
     elif kind == "e" and not is_error:
         section.ended = value
     elif kind == "x":
-        section.exit_code = None if value is None else int(value)
+        section.exit_code = int(value) if value is not None and value < 256 else None
     elif kind in {"o", "r"}:
         (section.out if kind == "o" else section.err).add(match[4] + b"\n")
     elif kind == "g":
@@ -209,6 +208,8 @@ def _problem(command: Command, section: Section, stderr: str, raw: Raw) -> str |
         return "it had not ended when the time for all commands was over"
     if raw.truncated and (section.ended is None or section.began is None):
         return None if section.truncated and section.exit_code is not None else _LOST
+    if section.ended is None and raw.cancelled:
+        return "it was given up while it ran"
     if section.began is None or section.ended is None:
         return "its beginning is missing" if section.began is None else "its end is missing"
     if section.exit_code is None:

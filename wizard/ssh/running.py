@@ -22,7 +22,7 @@ LOST_CHECK_S = 0.3
 
 @dataclass(frozen=True)
 class Captured:
-    """What is kept of one stream: all of it, or its head and its tail with `dropped` bytes between."""
+    """What is kept of one stream: all of it as `head`, or its head and tail with `dropped` bytes between."""
 
     head: bytes = b""
     tail: bytes = b""
@@ -112,6 +112,8 @@ class _Stream:
 
     def captured(self) -> Captured:
         self._cut_back()
+        if not self._dropped:
+            return Captured(bytes(self._head + self._tail))
         return Captured(bytes(self._head), bytes(self._tail), self._dropped)
 
 

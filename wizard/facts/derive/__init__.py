@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wizard.facts.derive import daemon, network, running, secrets
+from wizard.facts.derive import daemon, network, questions, running, secrets
 from wizard.facts.derive.exercise import exercise_facts
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.pair import Pair
@@ -26,6 +26,8 @@ def snapshot_facts(snapshots: Mapping[End, Snapshot], focuses: Mapping[End, Focu
         running.running(book, focus)
         network.interfaces(book, focus)
         network.firewall_rules(book, focus)
+        if other(end) not in snapshots:
+            questions.questions(book, focus)
         peer = focuses.get(other(end))
         keys[end] = secrets.end_facts(
             book, focus, secrets.own_and_peer(peer)[0] if peer is not None else None

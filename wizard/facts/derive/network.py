@@ -11,6 +11,7 @@ from wizard.facts.derive.notebook import Notebook
 from wizard.facts.firewall import Judgement, Packet
 from wizard.facts.focus import ANY, Focus
 
+_ECHO_REQUEST = 8
 _FIREWALL_FACTS = (
     "input_blocks_ike",
     "output_blocks_ike",
@@ -117,47 +118,14 @@ def firewall_rules(book: Notebook, focus: Focus) -> None:
         for name in _FIREWALL_FACTS[4:]:
             book.unknown(name, "the protected networks are not known")
         return
-    forward = [
-        firewall.judge(rules, packet, "forward")
-        for local, remote in pairs
-        for packet in (
-            Packet(
-                src=local,
-                dst=remote,
-                in_if=focus.inside_interface,
-                out_if=focus.outside_interface,
-                ipsec_out=True,
-                proto=None,
-                state="new",
-            ),
-            Packet(
-                src=remote,
-                dst=local,
-                in_if=focus.outside_interface,
-                out_if=focus.inside_interface,
-                ipsec_in=True,
-                proto=None,
-                state="new",
-            ),
-        )
-    ]
-    _note(book, "forward_blocks_tunnel", forward)
-    source_nat = [
-        firewall.judge(
-            rules,
-            Packet(
-                src=local,
-                dst=remote,
-                in_if=focus.inside_interface,
-                out_if=focus.outside_interface,
-                ipsec_out=True,
-                proto=None,
-                state="new",
-            ),
-            "source-nat",
-        )
-        for local, remote in pairs
-    ]
+    leaving = [_through(book, focus, local, remote, leaving=True) for local, remote in pairs]
+    arriving = [_through(book, focus, remote, local, leaving=False) for local, remote in pairs]
+    _note(
+        book,
+        "forward_blocks_tunnel",
+        [firewall.judge(rules, one, "forward") for one in (*leaving, *arriving)],
+    )
+    source_nat = [firewall.judge(rules, one, "source-nat") for one in leaving]
     rewritten = next((one for one in source_nat if one.verdict == "nat" and one.certain), None)
     if rewritten is not None:
         book.note("nat_rewrites_tunnel", True, book.cite("firewall", rewritten.rule))
@@ -165,6 +133,39 @@ def firewall_rules(book: Notebook, focus: Focus) -> None:
         book.note("nat_rewrites_tunnel", False)
     else:
         book.unknown("nat_rewrites_tunnel", _doubt(source_nat))
+
+
+def _through(book: Notebook, focus: Focus, src: str, dst: str, *, leaving: bool) -> Packet:
+    """The first packet of a host's ping through the gateway, with what is known of the SA it belongs to."""
+    inside, outside = focus.inside_interface, focus.outside_interface
+    return Packet(
+        src=src,
+        dst=dst,
+        in_if=inside if leaving else outside,
+        out_if=outside if leaving else inside,
+        proto="icmp",
+        icmp_type=_ECHO_REQUEST,
+        ipsec_in=not leaving,
+        ipsec_out=leaving,
+        ipsec_terms=_terms(book, src, dst, "out" if leaving else "in"),
+        state="new",
+    )
+
+
+def _terms(book: Notebook, src: str, dst: str, direction: str) -> tuple[str, ...]:
+    """What rules may ask of the SA (`-m policy`), from the kernel's own policy for these networks."""
+    for policy in book.snapshot.policies or ():
+        if policy.tunnels and (policy.src, policy.dst, policy.direction) == (src, dst, direction):
+            template = policy.templates[0]
+            known = {
+                "proto": template.proto,
+                "mode": template.mode,
+                "reqid": template.reqid,
+                "tunnel-src": template.src,
+                "tunnel-dst": template.dst,
+            }
+            return tuple(f"{name}={value}" for name, value in known.items() if value not in (None, ""))
+    return ()
 
 
 def _note(book: Notebook, name: str, judgements: Iterable[Judgement]) -> None:

@@ -159,8 +159,7 @@ class Session(Walking):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not super().check_action(action, parameters):
             return False
-        raw = self.query_one(ContentSwitcher).current == "raw" if self.is_mounted else False
-        finished = self.story.outcome is not None
+        raw, finished = self._raw_open, self.story.outcome is not None
         match action:
             case "onward":
                 return not raw and (self.looking_back or self.revealing)
