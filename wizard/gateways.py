@@ -26,7 +26,7 @@ from wizard.inventory import EndRef, Inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
 from wizard.platforms import strongswan
-from wizard.ssh import ChangedHostKey, LoginFailed, NeedsSecret, Secret, UnknownHostKey
+from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
 
 Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
 """What only a person can clear away."""
@@ -140,7 +140,7 @@ class Gateways:
         except (NeedsSecret, UnknownHostKey, ChangedHostKey) as obstacle:
             return obstacle
         except WizardError as error:
-            login = isinstance(error, LoginFailed)
+            login = isinstance(error, LinkProblem)
             self._reports[end] = EndReport(
                 end, ref.gateway, reached=False, login_failed=login, problem=str(error)
             )

@@ -111,4 +111,5 @@ def _given(entry: Gateway) -> Given:
         identity_file=entry.identity_file,
         known_hosts=entry.known_hosts,
         jump=entry.jump,
+        legacy=entry.legacy,
     )

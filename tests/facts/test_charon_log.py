@@ -35,8 +35,10 @@ def test_the_journal_carries_connection_and_number_beside_the_message() -> None:
 def test_files_and_syslog_carry_them_in_front() -> None:
     text = (
         "Nov 21 12:16:52 gw-b charon[47]: 08[IKE] <site|3> received AUTHENTICATION_FAILED notify error\n"
-        "2026-11-21T12:16:52+00:00 gw-b charon-systemd[47]: 09[NET] <4> received packet: from 192.0.2.1[500] to 198.51.100.1[500]\n"
-        "1795263412.911773 gw-b charon-systemd[47]: sending packet: from 198.51.100.1[500] to 192.0.2.1[500] (36 bytes)\n"
+        "2026-11-21T12:16:52+00:00 gw-b charon-systemd[47]: 09[NET] <4> received packet: "
+        "from 192.0.2.1[500] to 198.51.100.1[500]\n"
+        "1795263412.911773 gw-b charon-systemd[47]: sending packet: "
+        "from 198.51.100.1[500] to 192.0.2.1[500] (36 bytes)\n"
         "[IKE] initiating IKE_SA site[1] to 198.51.100.1\n"
     )
     syslog, iso, unix, printed = parse(text)

@@ -89,7 +89,7 @@ def test_a_secret_that_is_not_closed_is_left_out_to_its_end() -> None:
     around=st.text(alphabet=" \t{}#=\\'$`;|&x", max_size=4),
     after=st.sampled_from(["", " # remark", " }", "\r", " } }"]),
 )
-def test_no_way_of_writing_a_secret_lets_it_out(  # noqa: PLR0913 - each is one way to write it
+def test_no_way_of_writing_a_secret_lets_it_out(
     before: str, key: str, equals: str, quote: str, around: str, after: str
 ) -> None:
     value = (

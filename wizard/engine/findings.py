@@ -58,8 +58,10 @@ class Ledger:
         causes: list[Finding] = []
         if verdict.cause not in (HEALTHY, INCONCLUSIVE):
             causes.append(self._finding(verdict, judgement, facts))
-        for alternative in verdict.alternatives:
-            causes.append(self._finding(Verdict(alternative, "possible", verdict.ends), judgement, facts))
+        causes.extend(
+            self._finding(Verdict(alternative, "possible", verdict.ends), judgement, facts)
+            for alternative in verdict.alternatives
+        )
         named = {finding.cause for finding in causes}
         causes.extend(finding for finding in self._also if finding.cause not in named)
         named = {finding.cause for finding in causes}
@@ -149,9 +151,10 @@ def _evidence(judgement: Judgement | None, facts: Facts) -> tuple[Evidence, ...]
     """The lines behind the facts that decided, those that prove the very item first."""
     if judgement is None:
         return ()
-    lines: list[Evidence] = []
-    for because in judgement.because:
-        for evidence in facts.get(because.name).evidence:
-            if because.item is None or evidence.item is None or evidence.item == because.item:
-                lines.append(evidence)
+    lines = (
+        evidence
+        for because in judgement.because
+        for evidence in facts.get(because.name).evidence
+        if because.item is None or evidence.item is None or evidence.item == because.item
+    )
     return tuple(dict.fromkeys(lines))[:_MOST_EVIDENCE]

@@ -122,6 +122,7 @@ def _gateway(name: str, entry: GatewayEntry, folder: Path) -> Gateway:
         known_hosts=_path(entry.known_hosts, folder),
         platform=entry.platform,
         become=entry.become,
+        legacy=entry.legacy,
         jump=tuple(entry.jump) if entry.jump is not None else None,
     )
 

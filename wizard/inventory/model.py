@@ -28,6 +28,8 @@ class Gateway:
     """As `identity_file`."""
     platform: Platform = "auto"
     become: Become = "none"
+    legacy: bool = False
+    """Whether weak SSH algorithms are accepted, for gateways that have no others."""
     jump: tuple[str, ...] | None = None
     """Hops on the way, the first one first: gateways of the inventory or ssh_config aliases."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from wizard.inventory.model import Become, Platform
-from wizard.yaml_source import Entry, Whole, wrong
+from wizard.yaml_source import Entry, Whole, YesNo, wrong
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HOST: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?")
@@ -71,6 +71,7 @@ class GatewayEntry(Entry):
     known_hosts: str | None = Field(None, min_length=1, examples=["~/.ssh/known_hosts"])
     platform: Platform = "auto"
     become: Become = "none"
+    legacy: YesNo = False
     jump: list[Annotated[str, AfterValidator(_hop)]] | None = Field(None, examples=["[bastion]"])
 
 

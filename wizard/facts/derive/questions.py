@@ -29,8 +29,10 @@ def questions(book: Notebook, focus: Focus) -> None:
         next((one for one in stored.children if one.name == focus.child_name), None) if stored else None
     )
     asked = [
-        f"Do you see our IKE packets (UDP 500 and 4500) from {focus.local_address or 'our gateway'} arrive, "
-        "and what does your log say of them?",
+        (
+            f"Do you see our IKE packets (UDP 500 and 4500) from {focus.local_address or 'our gateway'} arrive, "
+            "and what does your log say of them?"
+        ),
         f"Is our address {focus.local_address} the peer address in your configuration?"
         if focus.local_address
         else "",

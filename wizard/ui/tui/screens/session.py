@@ -51,6 +51,7 @@ class Session(Walking):
         self._why_not = opened.why_not
         self._began = 0.0
         self._shown: object = None
+        self._raw_open = False
 
     @property
     def host(self) -> WizardApp:
@@ -225,6 +226,7 @@ class Session(Walking):
     def action_raw(self, crowded: bool = False) -> None:
         if self._close_raw():
             return
+        self._raw_open = True
         self.query_one(ContentSwitcher).current = "raw"
         output = self.query_one(Output)
         output.show(self.story.records, self._evidence())
@@ -232,10 +234,10 @@ class Session(Walking):
         self.refresh_bindings()
 
     def _close_raw(self, *, focus: bool = True) -> bool:
-        switcher = self.query_one(ContentSwitcher)
-        if switcher.current != "raw":
+        if not self._raw_open:
             return False
-        switcher.current = "walk"
+        self._raw_open = False
+        self.query_one(ContentSwitcher).current = "walk"
         if focus:
             self.query_one("#page").focus()
         self.show()
