@@ -18,7 +18,7 @@ from wizard.engine.model import Collect, Collected, CommandRecord, Cost, EndRepo
 from wizard.errors import WizardError
 from wizard.facts.derive import exercise_facts, snapshot_facts
 from wizard.facts.focus import Focus, Hints, choose
-from wizard.facts.model import ENDS, End, Fact, other
+from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.parsers.charon_log import Signature
 from wizard.facts.probes import Output
 from wizard.facts.snapshot import Snapshot
@@ -185,14 +185,19 @@ class Gateways:
         )
 
     def _facts(self) -> list[Fact]:
-        return [*self._login_facts(), *snapshot_facts(self._snapshots, self._focuses)]
+        return [*self._login_facts(), *snapshot_facts(self._snapshots, self._focuses, self._signatures)]
 
     def _login_facts(self) -> list[Fact]:
         facts: list[Fact] = []
         for end, report in self._reports.items():
             facts.append(Fact(f"{end}.managed", report.managed))
             if report.managed:
-                facts.append(Fact(f"{end}.logged_in", report.reached))
+                told = (
+                    (Evidence(report.gateway, "login", f"ssh {report.gateway}", report.problem),)
+                    if report.problem
+                    else ()
+                )
+                facts.append(Fact(f"{end}.logged_in", report.reached, told))
             else:
                 facts.append(Fact(f"{end}.logged_in", None, why_unknown=report.problem or ""))
             if report.problem:
@@ -234,7 +239,7 @@ class Gateways:
             gateway=self._refs[end].name,
             probe=output.command.id,
             command=output.shown,
-            stdout=output.stdout,
+            stdout=strongswan.presentable(output),
             stderr=output.stderr,
             exit_code=output.exit_code,
             elapsed_s=output.elapsed_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(words[:split])
     arguments.command = words[split + 1 :]
     act = cast("Callable[[argparse.Namespace], int]", arguments.act)
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         return act(arguments)
     except LabError as wrong:
@@ -135,7 +137,7 @@ def _run(arguments: argparse.Namespace) -> int:
     run.carry_out(arguments.guests)
     table.show(run.verdicts)
     failed = [verdict for verdict in run.verdicts if not verdict.ok]
-    leaks = runner.leaks()
+    leaks = runner.leaks(run.out)
     for trouble in run.troubles:
         print(trouble)
     for file in leaks:
@@ -143,7 +145,7 @@ def _run(arguments: argparse.Namespace) -> int:
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     print(
         f"{len(run.verdicts) - len(failed)} of {len(run.verdicts)} scenarios as expected, "
-        f"{len(leaks)} leaks, {minutes} min {seconds} s; all outputs are in {runner.OUT}"
+        f"{len(leaks)} leaks, {minutes} min {seconds} s; all outputs are in {run.out}"
     )
     return 1 if failed or leaks or run.troubles else 0
 

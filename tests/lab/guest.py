@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shlex
 import shutil
@@ -48,6 +47,7 @@ class Guest:
         self._seconds = seconds
         self._terminal = terminal
         self._kernel: subprocess.Popen[bytes] | None = None
+        self._warden: subprocess.Popen[bytes] | None = None
         self._limit: threading.Timer | None = None
 
     def start(
@@ -96,10 +96,17 @@ class Guest:
             stderr=console,
             start_new_session=True,
             pass_fds=keep,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, before any thread
         )
         console.close()
-        self._limit = threading.Timer(self._seconds + _GRACE_S, self._kill)
+        # It reads from us until we end, in whatever way: then the guest's processes end, too.
+        self._warden = subprocess.Popen(
+            ["sh", "-c", f"read -r word || kill -9 -{self._kernel.pid}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._limit = threading.Timer(self._seconds + _GRACE_S, self.kill)
         self._limit.daemon = True
         self._limit.start()
 
@@ -172,10 +179,13 @@ class Guest:
                 kernel.wait(5)
         if self._limit is not None:
             self._limit.cancel()
-        self._kill()
+        self.kill()
         kernel.wait()
+        if self._warden is not None:
+            self._warden.communicate(b"done\n")
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End the guest at once, from any thread; whoever waits for an answer of it hears of that."""
         # The guest's processes are processes of the host in its group: none may outlive its kernel.
         if self._kernel is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -186,10 +196,6 @@ class Guest:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _tail(run: Path) -> str:

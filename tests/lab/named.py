@@ -53,7 +53,6 @@ def up(name: str, chosen: dict[healthy.Gateway, str], topology: healthy.Topology
 
 def keep(name: str, chosen: dict[healthy.Gateway, str], topology: healthy.Topology) -> None:
     """Be the process that owns the guest: start it, wait for its end, and end it when told to end."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     built = [image for image in images.definitions().images if images.path(image).exists()]
     with Guest(folder(name), seconds=NAMED_SECONDS) as guest:
         guest.start(built, chosen, topology)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -20,7 +21,8 @@ from tests.lab.scenario import Scenario
 from tests.lab.trouble import LabError
 
 Check = Literal["truth", "diagnose"]
-OUT = REPOSITORY / ".cache" / "lab"
+RUNS = REPOSITORY / ".cache" / "lab"
+KEPT_RUNS = 5
 # The guest counts its own time, too, and powers off: this bounds a run that nobody watches.
 RUN_SECONDS = 3600.0
 DIAGNOSE_SECONDS = 120.0
@@ -51,6 +53,8 @@ class Run:
         """`report` is called with each verdict as it comes, from the guests' threads one at a time."""
         self.verdicts: list[Verdict] = []
         self.troubles: list[str] = []
+        self.out = _fresh_folder()
+        self._guests: list[Guest] = []
         self._waiting = list(chosen)
         self._check = check
         self._report = report
@@ -62,14 +66,21 @@ class Run:
         Raises:
             LabError: not one scenario could be run.
         """
-        shutil.rmtree(OUT, ignore_errors=True)
-        (OUT / "out").mkdir(parents=True)
         count = max(1, min(guests, len(self._waiting)))
         threads = [threading.Thread(target=self._guest, args=(number,)) for number in range(count)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            with self._lock:
+                self._waiting.clear()
+                for guest in self._guests:
+                    guest.kill()
+            for thread in threads:
+                thread.join()
+            raise
         if not self.verdicts:
             raise LabError("The lab could not run:\n" + "\n".join(self.troubles))
         for scenario in self._waiting:
@@ -83,6 +94,8 @@ class Run:
         folder = Path(tempfile.mkdtemp(prefix="ipsec-wizard-lab-"))
         try:
             with Guest(folder / "guest", seconds=RUN_SECONDS) as guest:
+                with self._lock:
+                    self._guests.append(guest)
                 self._work(guest, first)
         except LabError as trouble:
             with self._lock:
@@ -90,7 +103,7 @@ class Run:
         finally:
             for name in ("console.log", "agent.log", "console-gw-a.log", "console-gw-b.log"):
                 if (log := folder / "guest" / name).exists():
-                    shutil.copyfile(log, OUT / f"guest{number}-{name}")
+                    shutil.copyfile(log, self.out / f"guest{number}-{name}")
             shutil.rmtree(folder, ignore_errors=True)
 
     def _work(self, guest: Guest, first: Scenario) -> None:
@@ -116,7 +129,7 @@ class Run:
             raise LabError(f"the last reset failed: {answer.get('why')}")
         if self._check == "diagnose":
             guest.ask(_execute("sh", "-c", f"cp -r {STATE} /mnt/run/state"))
-            shutil.copytree(guest.run / "state", OUT / "state", dirs_exist_ok=True)
+            shutil.copytree(guest.run / "state", self.out / "state", dirs_exist_ok=True)
 
     def _take(self, last: Scenario | None) -> Scenario | None:
         """The next scenario: one on the same images if there is one, else one of the largest group."""
@@ -137,7 +150,7 @@ class Run:
     def _settle(self, verdict: Verdict) -> None:
         with self._lock:
             self.verdicts.append(verdict)
-            with (OUT / "results.jsonl").open("a", encoding="utf-8") as results:
+            with (self.out / "results.jsonl").open("a", encoding="utf-8") as results:
                 results.write(json.dumps(asdict(verdict)) + "\n")
             self._report(verdict)
 
@@ -167,8 +180,8 @@ class Run:
         request = _execute(*words, "diagnose", "site", "--json")
         answer = guest.ask({**request, "seconds": DIAGNOSE_SECONDS}, out=out, err=err)
         verdict.seconds = round(time.monotonic() - started, 1)
-        (OUT / "out" / f"{scenario.id}.json").write_bytes(out.getvalue())
-        (OUT / "out" / f"{scenario.id}.err").write_bytes(err.getvalue())
+        (self.out / "out" / f"{scenario.id}.json").write_bytes(out.getvalue())
+        (self.out / "out" / f"{scenario.id}.err").write_bytes(err.getvalue())
         _compare(out.getvalue(), int(answer["exit"]), err.getvalue(), verdict)
 
 
@@ -200,9 +213,18 @@ def _execute(*words: str) -> dict[str, Any]:
     return {"verb": "execute", "node": "op", "argv": list(words)}
 
 
-def leaks() -> list[str]:
-    """The files of the run, of everything the wizard wrote or printed, that hold a planted secret."""
+def leaks(out: Path) -> list[str]:
+    """The files of a run, of everything the wizard wrote or printed, that hold a planted secret."""
     mark = healthy.CANARY_MARK.encode()
-    places = [OUT / "out", OUT / "state"]
-    files = [file for place in places for file in place.rglob("*") if file.is_file()]
-    return [str(file.relative_to(OUT)) for file in files if mark in file.read_bytes()]
+    files = [file for place in ("out", "state") for file in (out / place).rglob("*") if file.is_file()]
+    return [str(file.relative_to(out)) for file in files if mark in file.read_bytes()]
+
+
+def _fresh_folder() -> Path:
+    """A folder for this run's outputs; those of older runs go, save the latest few."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for old in sorted(path for path in RUNS.iterdir() if path.is_dir())[:-KEPT_RUNS]:
+        shutil.rmtree(old, ignore_errors=True)
+    out = RUNS / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+    (out / "out").mkdir(parents=True)
+    return out

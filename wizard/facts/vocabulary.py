@@ -123,6 +123,7 @@ _SPECS: tuple[FactSpec, ...] = (
     ),
     _pair("selector_difference", _T, "swanctl-conns", "which networks do not mirror each other"),
     _pair("modes_agree", _B, "swanctl-conns", "both ends want tunnel mode, or both transport mode"),
+    _end("recent_events", _W, "recent-log", "what this end's log says about the tunnel of the last minutes"),
     # what is running
     _end(
         "ike_state",

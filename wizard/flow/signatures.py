@@ -6,10 +6,10 @@ Each signature carries lines that must match it and lines that must not; `check`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -20,14 +20,19 @@ from wizard.yaml_source import Document, Entry, check, read
 LONGEST_LINE: Final = 2000
 """Characters of a line that are looked at; no daemon says anything of interest after them."""
 
+Level = Literal["fault", "refused", "sign", "progress", "noise"]
+"""fault: something is wrong, and this end says what. refused: the peer said no. noise: seen on healthy tunnels."""
+
 
 class SignatureEntry(Entry):
     """One event and the words that stand for it."""
 
     event: Text = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    level: Level = "sign"
     meaning: Text
-    patterns: list[Text]
-    samples: list[Text]
+    note: str = ""
+    patterns: list[Text] = Field(min_length=1)
+    samples: list[Text] = Field(min_length=1)
     not_: list[Text] = Field(default=[], alias="not")
 
 
@@ -39,6 +44,10 @@ class SignatureFile(Entry):
     events: list[SignatureEntry]
 
 
+_ANCHORED: Final = re.compile(r"\^(?:[^|()\[\]\\]|\\.|\[[^\]]*\]|\([^()]*\))*$")
+"""A pattern that begins with ^ and has no alternative of its own outside one level of parentheses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One event, ready to be looked for."""
@@ -46,11 +55,21 @@ class Signature:
     name: str
     meaning: str
     patterns: tuple[re.Pattern[str], ...]
+    level: Level = "sign"
+    note: str = ""
+    """Since when, or in which IKE version, the words are these."""
+    finders: tuple[Callable[[str], re.Match[str] | None], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A search would try an anchored pattern at every character of every line of a long log.
+        finders = tuple(one.match if _ANCHORED.match(one.pattern) else one.search for one in self.patterns)
+        object.__setattr__(self, "finders", finders)
 
     def groups(self, text: str) -> Mapping[str, str] | None:
         """What the line names, or None where it is another line."""
-        for pattern in self.patterns:
-            found = pattern.search(text[:LONGEST_LINE])
+        line = text[:LONGEST_LINE]
+        for finder in self.finders:
+            found = finder(line)
             if found is not None:
                 return {name: value for name, value in found.groupdict().items() if value is not None}
         return None
@@ -80,6 +99,10 @@ def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) 
     """Compiles one file's signatures and holds them against their own samples."""
     compiled: list[Signature] = []
     for index, one in enumerate(entry.events):
+        if any(one.event == other.name for other in compiled):
+            yield Problem(
+                f"the event {one.event} is there already", document.place(("events", index, "event"))
+            )
         patterns: list[re.Pattern[str]] = []
         for number, pattern in enumerate(one.patterns):
             try:
@@ -87,7 +110,7 @@ def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) 
             except re.error as error:
                 place = document.place(("events", index, "patterns", number))
                 yield Problem(f"the pattern is no regular expression: {error}", place)
-        compiled.append(Signature(one.event, one.meaning, tuple(patterns)))
+        compiled.append(Signature(one.event, one.meaning, tuple(patterns), level=one.level, note=one.note))
     for index, one in enumerate(entry.events):
         for number, sample in enumerate(one.samples):
             first = next((other.name for other in compiled if other.groups(sample) is not None), None)

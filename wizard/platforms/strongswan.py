@@ -13,9 +13,18 @@ from typing import Any, Final
 
 from wizard.choreography import Part, Watching
 from wizard.facts.derive import attempt, traffic
+from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
 from wizard.facts.model import End
-from wizard.facts.parsers import clock, framed, swanctl_conf, swanctl_conns, swanctl_sas, swanctl_stats
+from wizard.facts.parsers import (
+    charon_log,
+    clock,
+    framed,
+    swanctl_conf,
+    swanctl_conns,
+    swanctl_sas,
+    swanctl_stats,
+)
 from wizard.facts.probes import Command, Level, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Configuration
@@ -56,7 +65,7 @@ OBSERVE: Final[tuple[Command, ...]] = (
         limits="time",
     ),
     Command(
-        "recent-log",
+        RECENT_LOG,
         f"$SUDO {_JOURNAL} --since -900s -n 600",
         10,
         show=f"{_JOURNAL_SHOWN} --since -15min",
@@ -131,6 +140,13 @@ def _listed(by_probe: Mapping[str, Output]) -> dict[str, Any]:
     return fields
 
 
+def presentable(output: Output) -> str:
+    """What an output looks like to a person: the journal's JSON becomes the lines the daemon would write."""
+    if output.command.id not in (attempt.LOG, RECENT_LOG):
+        return output.stdout
+    return "".join(f"{line.line}\n" for line in charon_log.parse(output.stdout))
+
+
 def attempt_parts(
     initiator: End, focuses: Mapping[End, Focus], snapshots: Mapping[End, Snapshot]
 ) -> dict[End, Part]:
@@ -194,7 +210,7 @@ def _watch(probe: str, focus: Focus, expression: str, limit: int) -> Watching:
 
 
 def _log_readable(snapshot: Snapshot) -> bool:
-    log = snapshot.outputs.get("recent-log")
+    log = snapshot.outputs.get(RECENT_LOG)
     return log is not None and log.problem is None and log.exit_code == 0
 
 

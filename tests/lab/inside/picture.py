@@ -74,9 +74,14 @@ def firewall(node: str) -> tuple[str, ...]:
     """The rules and policies of the node's legacy iptables, without counters."""
     if not inside(node, lambda: read("/proc/thread-self/net/ip_tables_names")):
         return ()
-    saved = must(["nsenter", f"--net=/run/netns/{node}", "iptables-legacy-save"]).splitlines()
-    lines = [line.partition(" [")[0] for line in saved if not line.startswith("#")]
-    return tuple(line for line in lines if not (line.startswith((":", "*")) and not line.endswith("DROP")))
+    found: list[str] = []
+    table = ""
+    for line in must(["nsenter", f"--net=/run/netns/{node}", "iptables-legacy-save"]).splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A") or (line.startswith(":") and " ACCEPT " not in line):
+            found.append(f"{table} {line.partition(' [')[0]}")
+    return tuple(found)
 
 
 def _sysctls() -> dict[str, str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wizard.facts.derive import daemon, network, questions, running, secrets
-from wizard.facts.derive.exercise import exercise_facts
+from wizard.facts.derive.exercise import exercise_facts, recent_events
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.pair import Pair
 from wizard.facts.focus import Focus
 from wizard.facts.model import End, Fact, other
+from wizard.facts.parsers.charon_log import Signature
 from wizard.facts.snapshot import Snapshot
 
 __all__ = ["exercise_facts", "snapshot_facts"]
 
 
-def snapshot_facts(snapshots: Mapping[End, Snapshot], focuses: Mapping[End, Focus]) -> list[Fact]:
+def snapshot_facts(
+    snapshots: Mapping[End, Snapshot], focuses: Mapping[End, Focus], signatures: Sequence[Signature] = ()
+) -> list[Fact]:
     """All facts that need nothing but what was read: those of each end, then those of the pair."""
     books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
     keys = {}
@@ -24,6 +27,7 @@ def snapshot_facts(snapshots: Mapping[End, Snapshot], focuses: Mapping[End, Focu
         daemon.daemon(book)
         daemon.configuration(book, focus)
         running.running(book, focus)
+        recent_events(book, focus, focuses.get(other(end)), signatures)
         network.interfaces(book, focus)
         network.firewall_rules(book, focus)
         if other(end) not in snapshots:

@@ -25,6 +25,7 @@ from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
 from wizard.facts.vocabulary import IKE
 
+RECENT_LOG = "recent-log"
 _PINGS = (attempt.PING, traffic.TUNNEL_PING, traffic.REMOTE_PING, traffic.LAN_PING)
 
 
@@ -90,6 +91,26 @@ def _messages(output: Output | None) -> Mapping[str, int] | None:
     return swanctl_counters.parse(output.stdout).get(swanctl_counters.GLOBAL)
 
 
+def recent_events(book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]) -> None:
+    """What the log said of this tunnel before anything was tried: all there is where nothing may be tried."""
+    log = book.snapshot.outputs.get(RECENT_LOG)
+    if log is None or log.problem is not None or log.exit_code != 0:
+        book.unread(RECENT_LOG, "recent_events")
+        return
+    lines = charon_log.attempt(
+        charon_log.parse(log.stdout), peer_addrs=_peers(focus, peer), names=(focus.name,)
+    )
+    found = {event.name: event for event in charon_log.events(lines, signatures)}
+    lines_of = [book.cite(RECENT_LOG, event.line, name) for name, event in found.items()]
+    book.note("recent_events", tuple(found), *lines_of)
+
+
+def _peers(focus: Focus, peer: Focus | None) -> tuple[str, ...]:
+    """The addresses by which the peer may appear in this end's log."""
+    own = (peer.local_address,) if peer is not None and peer.local_address else ()
+    return tuple(dict.fromkeys((*focus.peer_addresses, *own)))
+
+
 def _events(
     outputs: Mapping[str, Output], focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
 ) -> tuple[LogEvent, ...] | None:
@@ -98,14 +119,13 @@ def _events(
     lines: list[charon_log.LogLine] = []
     readable = log is not None and log.problem is None and log.exit_code == 0
     if log is not None and readable:
-        addresses = {*focus.peer_addresses, *((peer.local_address,) if peer and peer.local_address else ())}
         began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
         fresh = [
             line
             for line in charon_log.parse(log.stdout)
             if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
         ]
-        lines += charon_log.attempt(fresh, peer_addrs=tuple(addresses), names=(focus.name,))
+        lines += charon_log.attempt(fresh, peer_addrs=_peers(focus, peer), names=(focus.name,))
     if printed is not None and printed.problem is None and not lines:
         lines += charon_log.parse(_both(printed))
         readable = readable or bool(lines)

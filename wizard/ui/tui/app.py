@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -128,8 +129,14 @@ class WizardApp(App[None]):
             said = f"{words.SYMBOLS[mark]} {word}: {words.headline(self.outcome)}"
         else:
             said = f"{words.SYMBOLS['running']} unfinished, can be resumed"
-        line = f"{session.tunnel}: {said} · {self.desk.journal(session.id)}"
+        line = f"{session.tunnel}: {said} · {_from_home(self.desk.journal(session.id))}"
         return words.plain_ascii(line) if self.look.ascii else line
+
+
+def _from_home(path: Path) -> str:
+    """A path as short as a shell still understands it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _places(opened: SessionOpened, row: TunnelRow | None) -> Places:

@@ -123,7 +123,7 @@ def _para(block: Para, width: int) -> list[Content]:
 
 
 def _table(table: Table, width: int) -> list[Content]:
-    one = max(8, (width - 2 * _GAP) * 3 // 10)
+    one = max(8, (width - 2 * _GAP) // 3)
     label = max(8, width - 2 * (one + _GAP))
     lines = [_row(table.head, label, one, head=True)[0]]
     for row in table.rows:

@@ -201,7 +201,10 @@ def _evidence(title: str, lines: Sequence[Evidence], wish: Wish) -> Iterable[Blo
             yield Para(command, cut=not wish.all_evidence)
         yield Quote(literal(proof.line), indent=1)
     if len(unique) > _FEW and not wish.all_evidence:
-        yield Para(Content.styled(f"{len(unique) - _FEW} more lines: press e", "$quiet"), indent=1)
+        left = len(unique) - _FEW
+        yield Para(
+            Content.styled(f"{left} more {'line' if left == 1 else 'lines'}: press e", "$quiet"), indent=1
+        )
 
 
 def _reasons(station: Station, flow: Flow) -> Iterable[Block]:

@@ -6,9 +6,9 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from wizard.ui import words
-from wizard.ui.conduct import DemoCause, SessionRow, TunnelRow
+from wizard.ui.conduct import DemoCause, EndRow, SessionRow, TunnelRow
 from wizard.ui.tui.look import STYLES
-from wizard.ui.tui.widgets.raw import literal, one_line
+from wizard.ui.tui.widgets.raw import one_line
 from wizard.ui.words import Sign
 
 
@@ -34,15 +34,9 @@ def symptoms() -> list[Option]:
 
 
 def tunnel(row: TunnelRow) -> Option:
-    """A tunnel with both its ends, and who looks after an end nobody here can log in to."""
-    lines = [one_line(row.name, "bold"), _below(f"{row.near.name} ⇄ {row.far.name}")]
-    strangers = [end for end in (row.near, row.far) if not end.managed]
-    lines.extend(_below(end.managed_by or "no login at the other side") for end in strangers)
-    return Option(Content("\n").join(lines), id=row.name)
-
-
-def _below(text: str) -> Content:
-    return Content("  ") + one_line(text, "$quiet")
+    """A tunnel and the names of its ends."""
+    ends = Content.assemble("  ", one_line(f"{row.near.name} ⇄ {row.far.name}", "$quiet"))
+    return Option(Content.assemble(one_line(row.name, "bold"), "\n", ends), id=row.name)
 
 
 def searched(row: TunnelRow) -> str:
@@ -51,11 +45,25 @@ def searched(row: TunnelRow) -> str:
 
 
 def demo_cause(cause: DemoCause) -> Option:
-    """A state of the embedded gateways."""
-    return Option(
-        Content.assemble(one_line(cause.title, "bold"), "\n  ", literal(cause.plain, "$quiet")),
-        id=cause.tunnel,
-    )
+    """A state of the embedded gateways; its story is told beside the list."""
+    return Option(one_line(cause.title, "bold"), id=cause.tunnel)
+
+
+def about(chosen: TunnelRow | DemoCause | None) -> Content:
+    """More about the highlighted entry than its line in the list has room for."""
+    match chosen:
+        case DemoCause():
+            return one_line(chosen.plain)
+        case TunnelRow(near=near, far=far):
+            return Content.assemble(_where(near), " ⇄ ", _where(far))
+        case None:
+            return Content("")
+
+
+def _where(end: EndRow) -> Content:
+    address = f" ({end.address})" if end.address and end.address != end.name else ""
+    keeper = f" kept by {end.managed_by}" if end.managed_by else "" if end.managed else " (no login)"
+    return one_line(f"{end.name}{address}{keeper}")
 
 
 def session(row: SessionRow) -> Option:

@@ -47,7 +47,8 @@ class Home(Floor[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: tuple[SessionRow, ...] = ()
+        self._rows: tuple[SessionRow, ...] | None = None
+        """None until they have been read."""
         self._tunnels: tuple[TunnelRow, ...] = ()
         self._demo: tuple[DemoCause, ...] = ()
         self._opening = False
@@ -66,6 +67,7 @@ class Home(Floor[None]):
             id="filter",
             compact=True,
         )
+        yield Static(id="about")
         yield Choices(id="sessions", title="Earlier sessions")
         yield Footer(show_command_palette=False)
         yield TooSmall()
@@ -106,7 +108,8 @@ class Home(Floor[None]):
             sessions.set_options(rows.session(row) for row in self._rows)
             sessions.highlighted = min(before, len(self._rows) - 1)
         else:
-            sessions.set_options([Option(Content.styled(_NO_SESSIONS, "$quiet"), disabled=True)])
+            said = "… reading" if self._rows is None else _NO_SESSIONS
+            sessions.set_options([Option(Content.styled(said, "$quiet"), disabled=True)])
 
     @on(SessionsRead)
     def _read(self, message: SessionsRead) -> None:
@@ -132,11 +135,19 @@ class Home(Floor[None]):
     @on(OptionList.OptionHighlighted, "#tunnels")
     def _tunnel_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
+        chosen: TunnelRow | DemoCause | None = None
+        for row in self._tunnels:
+            chosen = row if row.name == event.option_id else chosen
         for cause in self._demo:
             if cause.tunnel == event.option_id:
-                ids = [symptom.id for symptom in words.SYMPTOMS]
-                if cause.symptom in ids:
-                    self.query_one("#symptoms", OptionList).highlighted = ids.index(cause.symptom)
+                chosen = cause
+                self._propose(cause.symptom)
+        self.query_one("#about", Static).update(rows.about(chosen))
+
+    def _propose(self, symptom: str) -> None:
+        ids = [known.id for known in words.SYMPTOMS]
+        if symptom in ids:
+            self.query_one("#symptoms", OptionList).highlighted = ids.index(symptom)
 
     @on(OptionList.OptionSelected, "#tunnels")
     def _tunnel_selected(self, event: OptionList.OptionSelected) -> None:
@@ -254,7 +265,7 @@ class Home(Floor[None]):
     @property
     def rows(self) -> Sequence[SessionRow]:
         """The earlier sessions listed, for the command palette."""
-        return self._rows
+        return self._rows or ()
 
     @property
     def tunnels(self) -> Sequence[TunnelRow]:

@@ -51,6 +51,7 @@ class Output(Vertical):
             return
         index = _behind(self._records, evidence)
         commands.highlighted = index
+        self.call_after_refresh(commands.scroll_to_highlight)
         self.read(index)
         if evidence is not None:
             self.mark(evidence.line)
