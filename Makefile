@@ -70,10 +70,10 @@ format: $(DEV) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2)
+lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 begins each scenario in every way it can)
 	@$(BIN)/python -m tests.lab packages
 	@$(BIN)/python -m tests.lab images
-	@$(BIN)/python -m tests.lab run --guests $(GUESTS)
+	@$(BIN)/python -m tests.lab run --guests $(GUESTS) $(if $(ALL),,--first-starts)
 
 lab-shell: $(DEV) ## bring one scenario up and open the wizard in it: SCENARIO=name
 	@$(if $(SCENARIO),,echo "Name a scenario: make lab-shell SCENARIO=psk-mismatch" >&2; exit 2)

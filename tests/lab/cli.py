@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("run", _run, "run scenarios in guests and judge what the wizard says; fails when one does")
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all when none is given")
     sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
+    sub.add_argument(
+        "--first-starts", action="store_true", help="begin each scenario in one way only, its first"
+    )
     sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
     for name, act, text in (
         ("exec", _exec, "in a guest of its own with that scenario, run a command: exec SCENARIO -- COMMAND"),
@@ -120,6 +123,8 @@ def _list(_: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     packages.require()
     chosen = scenario.choose(arguments.names, scenario.load())
+    if arguments.first_starts:
+        chosen = list({one.id.partition(".")[0]: one for one in reversed(chosen)}.values())[::-1]
     needed = {s.image(name) for s in chosen for name in healthy.OTHER} | {scenario.DEFAULT_IMAGE}
     for name, seconds in images.build(sorted(needed)):
         print(f"{name}: {f'built in {seconds:.0f} s' if seconds > 1 else 'ready'}")

@@ -134,9 +134,12 @@ class Guest:
         lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in names.items())
         (self.run / "settings.sh").write_text(lines, encoding="utf-8")
 
-    def alive(self) -> bool:
-        """Whether the guest's kernel is running."""
-        return self._kernel is not None and self._kernel.poll() is None
+    def ended(self) -> str:
+        """How the guest's kernel ended, nothing while it is running."""
+        status = None if self._kernel is None else self._kernel.poll()
+        if status is None:
+            return ""
+        return f"ended by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
     def ready(self) -> float:
         """Wait until the healthy pair is up; returns the seconds the guest needed for it.
@@ -151,8 +154,8 @@ class Guest:
                 return float(status["seconds"])
             if status and status["state"] == "failed":
                 raise LabError(f"The guest could not make the healthy pair: {status['why']}")
-            if not self.alive():
-                raise LabError(f"The guest ended while it booted:\n{_tail(self.run)}")
+            if why := self.ended():
+                raise LabError(f"The guest ended while it booted ({why}):\n{_tail(self.run)}")
             time.sleep(0.1)
         raise LabError(f"The guest was not ready after {BOOT_DEADLINE_S:.0f} s:\n{_tail(self.run)}")
 
@@ -160,7 +163,7 @@ class Guest:
         self, request: dict[str, Any], *, out: BinaryIO | None = None, err: BinaryIO | None = None
     ) -> dict[str, Any]:
         """Have the agent carry out one request; see queue.ask()."""
-        return queue.ask(self.run, request, alive=self.alive, out=out, err=err)
+        return queue.ask(self.run, request, ended=self.ended, out=out, err=err)
 
     def wait(self) -> None:
         """Wait until the guest has powered off or its time is up."""

@@ -84,7 +84,12 @@ def ask(name: str, request: dict[str, object], given: bytes | None = None) -> di
     """
     if not alive(name):
         raise LabError(f"{name} is not up; `python -m tests.lab up --name {name}` starts it.")
-    return queue.ask(folder(name), request, alive=lambda: alive(name), given=given)
+    return queue.ask(
+        folder(name),
+        request,
+        ended=lambda: "" if alive(name) else f"see {folder(name)}/console.log",
+        given=given,
+    )
 
 
 def down(name: str) -> None:

@@ -45,12 +45,14 @@ def ask(
     run: Path,
     request: dict[str, Any],
     *,
-    alive: Callable[[], bool],
+    ended: Callable[[], str],
     out: BinaryIO | None = None,
     err: BinaryIO | None = None,
     given: bytes | None = None,
 ) -> dict[str, Any]:
     """Post a request with its standard input, copy what it prints as it comes, return the answer.
+
+    `ended` says how the guest ended, nothing while it runs.
 
     Raises:
         LabError: the guest ended before it answered.
@@ -71,8 +73,8 @@ def ask(
                 offsets[index] += _copy(file, offsets[index], stream)
             if answer is not None:
                 return dict(answer)
-            if not alive():
-                raise LabError(f"The guest ended before it answered; its console is in {run}/console.log.")
+            if why := ended():
+                raise LabError(f"The guest ended before it answered ({why}).")
             time.sleep(POLL_S)
     except KeyboardInterrupt:
         (reply / "cancel").touch()

@@ -130,7 +130,7 @@ def _recorded(guest: str, state: State) -> bool:
     queue.ask(
         named.folder(guest),
         {"verb": "execute", "node": "op", "argv": argv, "seconds": 300},
-        alive=lambda: named.alive(guest),
+        ended=lambda: "" if named.alive(guest) else "it is not up",
         out=said,
         err=words,
     )

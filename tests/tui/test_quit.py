@@ -106,6 +106,15 @@ async def test_the_line_left_behind_is_ascii_where_the_terminal_is() -> None:
         assert app.parting().isascii()
 
 
+async def test_the_line_left_behind_holds_nothing_a_terminal_would_act_on() -> None:
+    desk = ScriptedDesk()
+    app = application(desk)
+    async with app.run_test() as pilot:
+        await finished(pilot)
+        desk.begun[0].tunnel = "si\x1b]0;title\x07te"
+        assert app.parting().startswith("site: ✗ fault")
+
+
 async def test_nothing_done_is_said_and_no_fault() -> None:
     app = application(ScriptedDesk(), start=None)
     async with app.run_test():
@@ -124,6 +133,18 @@ async def test_the_exit_code_is_about_the_tunnel_the_wizard_was_started_for(
         assert app.exit_code() == ExitCode.INTERRUPTED
         await finished(pilot, permit=permit)
         assert app.exit_code() == code
+
+
+async def test_looking_at_an_old_session_afterwards_changes_nothing_about_the_exit_code() -> None:
+    app = application(ScriptedDesk(plot=plots.healthy), start=SITE)
+    async with app.run_test() as pilot:
+        await finished(pilot)
+        await pilot.press("escape")
+        await showing(pilot, "✗ fault")
+        await pilot.press("tab", "tab", "enter")
+        await showing(pilot, "Put one key on both gateways")
+        assert app.exit_code() == ExitCode.HEALTHY
+        assert "✗ fault" in app.parting()
 
 
 async def test_without_a_tunnel_on_the_command_line_a_fault_is_no_failure_of_the_program() -> None:

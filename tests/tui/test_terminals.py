@@ -184,6 +184,9 @@ async def test_a_keymap_changes_keys_by_their_ids() -> None:
         assert session.looking_back
         await pilot.press("escape", "b")
         assert not session.looking_back
+        await pilot.press("f1")
+        line = next(line for line in text(pilot.app).splitlines() if "look at the stop before" in line)
+        assert "f7" in line
 
 
 async def test_an_unknown_theme_falls_back_and_a_known_one_is_taken() -> None:

@@ -116,7 +116,10 @@ def test_a_source_that_is_no_interface_is_only_a_warning() -> None:
 
 @pytest.mark.parametrize(
     ("source", "arguments"),
-    [("", "-n -c 2 -W 2 198.51.100.1"), ("10.1.0.1; id", "-n -c 2 -W 2 -I 10.1.0.1; id 198.51.100.1")],
+    [
+        ("", "-n -c 2 -i 0.2 -W 1 198.51.100.1"),
+        ("10.1.0.1; id", "-n -c 2 -i 0.2 -W 1 -I 10.1.0.1; id 198.51.100.1"),
+    ],
 )
 def test_the_command_takes_its_addresses_as_single_words(tmp_path: Path, source: str, arguments: str) -> None:
     stub = tmp_path / "ping"
@@ -131,3 +134,18 @@ def test_the_command_takes_its_addresses_as_single_words(tmp_path: Path, source:
     )
 
     assert done.stdout.strip() == arguments
+
+
+def test_a_ping_that_knows_whole_seconds_only_is_asked_again_slowly(tmp_path: Path) -> None:
+    stub = tmp_path / "ping"
+    stub.write_text(
+        '#!/bin/sh\ncase "$*" in *0.2*) echo "ping: invalid number \'0.2\'"; exit 1 ;; esac\necho "$*"\n'
+    )
+    stub.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TARGET": "198.51.100.1", "COUNT": "2"}
+
+    done = subprocess.run(
+        ["sh", "-c", ping.COMMAND], env=environment, capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert done.stdout.strip() == "-n -c 2 -W 2 198.51.100.1"

@@ -34,6 +34,7 @@ mkdir -p $HOME /run/netns /tmp/modules/lib/modules
 ln -s "/usr/lib/uml/modules/$(uname -r)" /tmp/modules/lib/modules/
 modprobe -d /tmp/modules -a $LAB_MODULES 2>/mnt/run/modprobe.log
 ip link set lo up
+echo operator >/proc/sys/kernel/hostname
 
 cd "$LAB_REPOSITORY" || echo "no $LAB_REPOSITORY in the guest"
 "$LAB_PYTHON" -m tests.lab.inside >/mnt/run/agent.log 2>&1 </dev/null

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,8 @@ class Desk:
                 time.sleep(queue.POLL_S)
         return {"exit": process.returncode if process.returncode >= 0 else 128 - process.returncode}
 
-    def _terminal(self, request: dict[str, Any], reply: Path) -> dict[str, Any]:
+    def _terminal(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         """Run a command on the terminal that the host has joined with the user's."""
-        self._resize(request, reply)
         words = [
             "setsid",
             "--ctty",
@@ -88,6 +88,8 @@ class Desk:
             *request["argv"],
         ]
         with TERMINAL.open("r+b", buffering=0) as tty:
+            # A terminal that nobody has open forgets its size.
+            _set_size(tty, request)
             done = subprocess.run(
                 words,
                 stdin=tty,
@@ -101,7 +103,7 @@ class Desk:
 
     def _resize(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         with TERMINAL.open("r+b", buffering=0) as tty:
-            termios.tcsetwinsize(tty, (int(request["rows"]), int(request["columns"])))
+            _set_size(tty, request)
         return {"exit": 0}
 
     def _apply(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
@@ -132,3 +134,7 @@ class Desk:
             "topology": pair.topology,
             "images": {name: gateway.image for name, gateway in pair.gateways.items()},
         }
+
+
+def _set_size(tty: FileIO, request: dict[str, Any]) -> None:
+    termios.tcsetwinsize(tty, (int(request["rows"]), int(request["columns"])))

@@ -15,16 +15,21 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 _TAGGED: Final = re.compile(
-    r"(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\]|\[(?P<bare>[A-Z]{3})\])"
-    r"(?: <(?:(?P<conn>[^|>]{1,128})\|)?(?P<uid>\d{1,10})>)? (?P<text>.*)"
+    r"\s*(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\]|\[(?P<bare>[A-Z]{3})\])"
+    r"(?: <(?:(?P<conn>[^|<>]{1,128})\|)?(?P<uid>\d{1,10})>)? (?P<text>.*)"
 )
-_UNIX_TIME: Final = re.compile(r"(?P<time>\d{9,11}\.\d{1,9}) ")
+_UNIX_TIME: Final = re.compile(r"(?P<time>\d{9,11}(?:\.\d{1,9})?) ")
 _ISO_TIME: Final = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))\s"
+    r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)\s"
 )
-_PREFIX: Final = re.compile(
-    r"^(?:\S+ )?(?:charon(?:-systemd|-nm)?|ipsec|swanctl)(?:\[\d{1,10}\])?: (?P<text>.*)$"
+_YEARLESS_TIME: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? ")
+_PROGRAM: Final = re.compile(
+    r"(?:\S{1,255} )?(?:charon(?:-systemd|-nm|-cmd)?|ipsec(?:_starter)?|swanctl)(?:\[\d{1,10}\])?: (?P<text>.*)$"
 )
+_IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d])")
+_IPV6: Final = re.compile(r"(?<![0-9A-Za-z:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![0-9A-Za-z:])")
+_START: Final = re.compile(r"spawning \d+ worker threads|(?:loaded plugins: )charon")
+"""A daemon that starts counts its IKE SAs from 1 again."""
 
 
 class Signature(Protocol):
@@ -50,7 +55,9 @@ class LogLine:
     conn: str = ""
     """The connection's name, empty as long as the daemon has not chosen one."""
     uid: str = ""
-    """Number of the IKE SA in this daemon."""
+    """Number of the IKE SA in this daemon; counted from 1 again after a restart."""
+    thread: str = ""
+    """Number of the daemon's thread that wrote it."""
 
     @property
     def line(self) -> str:
@@ -98,15 +105,16 @@ def _journal(raw: str) -> LogLine | None:
         return None
     stamp = str(entry.get("__REALTIME_TIMESTAMP", ""))
     time = int(stamp) / 1_000_000 if stamp.isdigit() and len(stamp) < 20 else None
-    plain = _tagged(message, time)
-    if plain is not None:
-        return plain
+    tagged = _tagged(message, time)
+    if tagged is not None:
+        return tagged
     return LogLine(
-        text=message,
+        text=message.strip(),
         time=time,
         group=_word(entry, "GROUP"),
         conn=_word(entry, "IKE_SA_NAME"),
         uid=_word(entry, "IKE_SA_UNIQUE_ID"),
+        thread=_word(entry, "THREAD"),
     )
 
 
@@ -123,16 +131,21 @@ def _plain(raw: str) -> LogLine | None:
         time, rest = float(unix["time"]), raw[unix.end() :]
     elif (iso := _ISO_TIME.match(raw)) is not None:
         time, rest = _from_iso(iso["time"]), raw[iso.end() :]
+    elif (yearless := _YEARLESS_TIME.match(raw)) is not None:
+        rest = raw[yearless.end() :]
+    program = _PROGRAM.match(rest)
+    if program is not None:
+        rest = program["text"]
     tagged = _tagged(rest, time)
     if tagged is not None:
         return tagged
-    named = _PREFIX.match(rest)
-    text = (named["text"] if named is not None else rest).strip()
+    text = rest.strip()
     return LogLine(text, time) if text else None
 
 
 def _tagged(text: str, time: float | None) -> LogLine | None:
-    found = _TAGGED.search(text)
+    # Only at the beginning: further on it would be the words of a peer, which may look like anything.
+    found = _TAGGED.match(text)
     if found is None:
         return None
     return LogLine(
@@ -141,14 +154,17 @@ def _tagged(text: str, time: float | None) -> LogLine | None:
         group=found["group"] or found["bare"] or "",
         conn=found["conn"] or "",
         uid=found["uid"] or "",
+        thread=found["thread"] or "",
     )
 
 
 def _from_iso(text: str) -> float | None:
+    """Seconds since 1970; None for a time without zone, which could be any of them."""
     try:
-        return datetime.fromisoformat(text.replace(",", ".")).timestamp()
+        when = datetime.fromisoformat(text.replace(",", "."))
     except ValueError:
         return None
+    return when.timestamp() if when.tzinfo is not None else None
 
 
 def attempt(
@@ -157,43 +173,69 @@ def attempt(
     """The lines about this tunnel: of IKE SAs that bear its name or speak with its peer, and of none.
 
     On a gateway with fifty tunnels the others' lines bear other names and numbers. A line without a number (the
-    first packet of a stranger, a complaint of the socket) counts when it names the peer, or nobody.
+    first packet of a stranger, a complaint of the socket) counts when it names the peer. One that names nobody
+    belongs to the packet sent last when the socket complains; otherwise, in a log that numbers its lines, it is
+    the daemon's own affair and counts, and in one that does not, it goes with the lines around it. With
+    neither peer nor name nothing can be told apart, and all lines count.
     """
-    wanted, peers = frozenset(names), tuple(peer_addrs)
-    ours: set[str] = set()
-    foreign: set[str] = set()
-    for line in lines:
-        if line.uid and line.conn:
-            (ours if line.conn in wanted else foreign).add(line.uid)
-        elif line.uid and any(_names(line.text, peer) for peer in peers):
-            ours.add(line.uid)
-    ours -= {uid for uid in foreign if uid not in _named(lines, wanted)}
+    wanted, peers = frozenset(filter(None, names)), tuple(filter(None, peer_addrs))
+    if not wanted and not peers:
+        return tuple(lines)
+    numbered = any(line.uid for line in lines)
+    ours = _own_sas(lines, wanted, peers)
     kept: list[LogLine] = []
+    run, around, sent = 0, True, True
     for line in lines:
+        run += bool(_START.match(line.text))
+        named = _names_peer(line.text, peers)
+        if line.text.startswith("sending packet:"):
+            sent = bool(named)
         if line.uid:
-            if line.uid in ours and (not line.conn or line.conn in wanted):
-                kept.append(line)
+            counts = (run, line.uid) in ours and (not line.conn or not wanted or line.conn in wanted)
         elif line.conn:
-            if line.conn in wanted:
-                kept.append(line)
-        elif not _ADDRESS.search(line.text) or any(_names(line.text, peer) for peer in peers):
+            counts = line.conn in wanted
+        elif named is not None:
+            counts = around = named
+        elif line.text.startswith("error writing to socket"):
+            counts = sent
+        else:
+            counts = numbered or around
+        if counts:
             kept.append(line)
     return tuple(kept)
 
 
-_ADDRESS: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+def _own_sas(
+    lines: Iterable[LogLine], wanted: frozenset[str], peers: Sequence[str]
+) -> frozenset[tuple[int, str]]:
+    """The IKE SAs, by the daemon's run and their number, that bear a wanted name or speak with the peer."""
+    named: set[tuple[int, str]] = set()
+    foreign: set[tuple[int, str]] = set()
+    speaking: set[tuple[int, str]] = set()
+    run = 0
+    for line in lines:
+        run += bool(_START.match(line.text))
+        if line.uid and line.conn and wanted:
+            (named if line.conn in wanted else foreign).add((run, line.uid))
+        elif line.uid and _names_peer(line.text, peers):
+            speaking.add((run, line.uid))
+    return frozenset(named | (speaking - foreign))
 
 
-def _named(lines: Iterable[LogLine], names: frozenset[str]) -> frozenset[str]:
-    return frozenset(line.uid for line in lines if line.uid and line.conn in names)
+def _names_peer(text: str, peers: Sequence[str]) -> bool | None:
+    """Whether a line names the peer; None when it names no address at all."""
+    if any(_names(text, peer) for peer in peers):
+        return True
+    return False if _IPV4.search(text) or _IPV6.search(text) else None
 
 
 def _names(text: str, peer: str) -> bool:
-    """Whether a text names an address, and not just one that begins like it."""
+    """Whether a text names an address, and not just one that begins or ends like it."""
     at = text.find(peer)
     while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(peer) : at + len(peer) + 1]
-        if not (before.isalnum() or before == ".") and not after.isdigit():
+        before, after = text[at - 1 : at] if at else "", text[at + len(peer) : at + len(peer) + 1]
+        dotted = before == "." and text[at - 3 : at] != "..."
+        if not (before.isalnum() or before == ":" or dotted) and not (after.isalnum() or after == ":"):
             return True
         at = text.find(peer, at + 1)
     return False

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from wizard.engine.model import Outcome
 from wizard.errors import ExitCode
 from wizard.ui import words
 from wizard.ui.conduct import Desk, TunnelRow, exit_code
@@ -24,6 +23,7 @@ from wizard.ui.tui.screens.help import Help
 from wizard.ui.tui.screens.home import Home
 from wizard.ui.tui.screens.session import Session
 from wizard.ui.tui.widgets.pathmap import Places
+from wizard.ui.tui.widgets.raw import clean
 
 
 class WizardApp(App[None]):
@@ -45,6 +45,9 @@ class WizardApp(App[None]):
         self.desk = desk
         self._start = start
         self._last: Session | None = None
+        """The session shown last, for the parting line."""
+        self._wanted: Session | None = None
+        """The last one carried out for the tunnel the program was started for, for the exit code."""
         self._ascii: Sequence[LineFilter] = [AsciiOnly()] if self.look.ascii else []
         for name in list(self.available_themes):
             self.unregister_theme(name)
@@ -77,6 +80,12 @@ class WizardApp(App[None]):
         rows = {row.name: row for row in self.desk.tunnels()}
         session = Session(opened, _places(opened, rows.get(opened.session.tunnel)))
         self._last = session
+        if (
+            self._start is not None
+            and opened.gateways is not None
+            and self._start[0] == opened.session.tunnel
+        ):
+            self._wanted = session
         _ = self.push_screen(session)
 
     def again(self, tunnel: str, symptom: str) -> None:
@@ -91,13 +100,16 @@ class WizardApp(App[None]):
             return
         listed: dict[str, tuple[str, Binding]] = {}
         for node in (self.screen, *self.screen.walk_children()):
-            for key, bindings in node._bindings.key_to_bindings.items():
+            for bindings in node._bindings.key_to_bindings.values():
                 for binding in bindings:
                     if binding.id and binding.description:
-                        listed.setdefault(
-                            binding.id, (binding.key_display or self.get_key_display(binding) or key, binding)
-                        )
+                        listed.setdefault(binding.id, (self._shown_key(binding), binding))
         _ = self.push_screen(Help(list(listed.values())))
+
+    def _shown_key(self, binding: Binding) -> str:
+        """The key as the operator has it, who may have changed it."""
+        own = self.look.keymap.get(binding.id or "")
+        return own or binding.key_display or self.get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for name in self.available_themes:
@@ -108,28 +120,24 @@ class WizardApp(App[None]):
 
     # --- goodbye ------------------------------------------------------------------------------
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """How the last session shown ended."""
-        return self._last.story.outcome if self._last is not None else None
-
     def exit_code(self) -> ExitCode:
         """What the process returns: about the tunnel when it was started for one, else that all is done."""
         if self._start is None:
             return ExitCode.HEALTHY
-        return exit_code(self.outcome) if self.outcome is not None else ExitCode.INTERRUPTED
+        outcome = self._wanted.story.outcome if self._wanted is not None else None
+        return exit_code(outcome) if outcome is not None else ExitCode.INTERRUPTED
 
     def parting(self) -> str:
         """The one line left on the normal screen: outcome, and where it is kept."""
         if self._last is None:
             return "ipsec-wizard: no session was run"
-        session = self._last.session
-        if self.outcome is not None:
-            mark, word = words.STATUS[self.outcome.status]
-            said = f"{words.SYMBOLS[mark]} {word}: {words.headline(self.outcome)}"
+        session, outcome = self._last.session, self._last.story.outcome
+        if outcome is not None:
+            mark, word = words.STATUS[outcome.status]
+            said = f"{words.SYMBOLS[mark]} {word}: {words.headline(outcome)}"
         else:
             said = f"{words.SYMBOLS['running']} unfinished, can be resumed"
-        line = f"{session.tunnel}: {said} · {_from_home(self.desk.journal(session.id))}"
+        line = clean(f"{session.tunnel}: {said} · {_from_home(self.desk.journal(session.id))}")
         return words.plain_ascii(line) if self.look.ascii else line
 
 

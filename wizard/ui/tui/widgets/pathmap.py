@@ -24,6 +24,7 @@ _CAPTIONS: Final = (
 )
 """For much room and for little."""
 _SHORTEST_LEG: Final = 5
+_SHORTEST_HOST: Final = 4
 _LINES: Final[dict[Sign, str]] = {"ok": "─", "warn": "─", "fail": "╌", "unknown": "┄", "running": "┄"}
 _TUNNEL_LINES: Final[dict[Sign, str]] = {**_LINES, "ok": "═", "warn": "═"}
 
@@ -45,7 +46,9 @@ def draw(
     signs: list[Sign] = [
         "running" if running and segment.mark == "unknown" else segment.mark for segment in segments
     ]
-    near, far = (one_line(name).truncate(width // 5, ellipsis=True) for name in (places.near, places.far))
+    # 14: brackets and marks of both gateways, and the spaces between the parts.
+    longest = (width - 3 * _SHORTEST_LEG - 2 * _SHORTEST_HOST - 14) // 2
+    near, far = (one_line(name).truncate(longest, ellipsis=True) for name in (places.near, places.far))
     gateways = [
         Content.assemble("[", (words.SYMBOLS[sign], f"bold {STYLES[sign]}"), " ", name.stylize("bold"), "]")
         for name, sign in ((near, signs[1]), (far, signs[3]))
@@ -53,7 +56,7 @@ def draw(
     taken = sum(gateway.cell_length for gateway in gateways) + 6
     hosts = [one_line(name, "$quiet") for name in (places.near_host, places.far_host)]
     room = (width - taken - 4 * _SHORTEST_LEG) // 2
-    hosts = [host.truncate(max(4, room), ellipsis=True) for host in hosts]
+    hosts = [host.truncate(max(_SHORTEST_HOST, room), ellipsis=True) for host in hosts]
     free = width - taken - sum(host.cell_length for host in hosts)
     lan = max(_SHORTEST_LEG, free // 4)
     wan = max(_SHORTEST_LEG, free - 2 * lan)
