@@ -3,11 +3,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -272,12 +270,22 @@ def test_a_torn_line_of_another_writer_is_not_cut_off(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk() -> Iterator[None]:
-    """A limit on the size of files: the kernel cuts a write short at it, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that holds 1500 bytes of a journal: the write that goes over it is a short one, as the kernel's is.
+
+    No limit of the process, which would also cut off what the test run itself writes to a file.
+    """
+    really = os.write
+
+    def write(descriptor: int, content: bytes) -> int:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix != ".jsonl":
+            return really(descriptor, content)
+        room = max(0, 1500 - os.fstat(descriptor).st_size)
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really(descriptor, content[:room])
+
+    monkeypatch.setattr(os, "write", write)
 
 
 @pytest.mark.usefixtures("small_disk")
