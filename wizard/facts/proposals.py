@@ -83,7 +83,7 @@ def parse_log(text: str) -> tuple[Proposal, ...]:
         protocol: Protocol = (
             "ike" if written["protocol"] == "IKE" else "esp" if written["protocol"] == "ESP" else "ah"
         )
-        found.append(Proposal(protocol, tuple(one for one in transforms if one is not None)))
+        found.append(_ordered(protocol, [one for one in transforms if one is not None]))
     return tuple(found)
 
 
@@ -235,7 +235,7 @@ def _completed(transforms: list[Transform], protocol: Protocol) -> Proposal | st
         transforms = [transform for transform in transforms if transform.kind != "integrity"]
     elif protocol == "ike" and "integrity" not in kinds:
         return "an IKE proposal with classic encryption needs an integrity algorithm, such as sha256"
-    return Proposal(protocol, tuple(_with_esn(transforms) if protocol == "esp" else transforms))
+    return _ordered(protocol, _with_esn(transforms) if protocol == "esp" else transforms)
 
 
 def _completed_ah(transforms: list[Transform]) -> Proposal | str:
@@ -243,7 +243,12 @@ def _completed_ah(transforms: list[Transform]) -> Proposal | str:
     kept = [transform for transform in mapped if transform is not None and transform.kind != "prf"]
     if not any(transform.kind == "integrity" for transform in kept):
         return "the AH proposal names no integrity algorithm"
-    return Proposal("ah", tuple(_with_esn(kept)))
+    return _ordered("ah", _with_esn(kept))
+
+
+def _ordered(protocol: Protocol, transforms: list[Transform]) -> Proposal:
+    """By kind, as charon prints them; among one kind the order stays, because it is a preference."""
+    return Proposal(protocol, tuple(sorted(transforms, key=lambda transform: KINDS.index(transform.kind))))
 
 
 def _with_esn(transforms: list[Transform]) -> list[Transform]:
