@@ -65,7 +65,7 @@ def _spis_of(initiator: Witness) -> frozenset[str]:
     return frozenset(
         one.initiator_spi
         for one in _ike_packets(initiator)
-        if one.src in own and (not peers or one.dst in peers) and one.initiator_spi
+        if one.src in own and (not peers or one.dst in peers) and one.initiator_spi and not one.response
     )
 
 
