@@ -22,6 +22,7 @@ PING: Final = "peer-ping"
 COUNTERS: Final = "ike-counters"
 _IKE: Final = frozenset({"ike", "natt-ike"})
 _SECOND: Final = "IKE_AUTH"
+_UNANSWERED: Final = frozenset({"retransmit", "gave-up"})
 _NO_CAPTURE: Final = "nothing could be captured there"
 
 
@@ -144,7 +145,13 @@ def _answered(initiator: Witness, spis: frozenset[str]) -> None:
             return one.src not in own and (not second or (one.exchange == _SECOND and bool(one.response)))
 
         _note_seen(initiator, name, packets, wanted, absent)
-    _accepted(initiator, "ike_reply_accepted", "ike-init-in-resp")
+    repeated = next((event for event in initiator.events or () if event.name in _UNANSWERED), None)
+    listened = initiator.capture is not None and initiator.capture.listening
+    if repeated is not None and listened and not any(one.src not in own for one in packets):
+        # What the daemon took meanwhile belongs to an attempt of the other end.
+        initiator.book.note("ike_reply_accepted", False, initiator.book.cite(LOG, repeated.line))
+    else:
+        _accepted(initiator, "ike_reply_accepted", "ike-init-in-resp")
 
 
 # --- what the daemon took --------------------------------------------------------------------------
