@@ -203,6 +203,9 @@ _SPECS: tuple[FactSpec, ...] = (
     ),
     # the traffic exercise
     _end(
+        "outside_ping", _B, TRAFFIC, "the peer's outside address answers a ping from here, outside the tunnel"
+    ),
+    _end(
         "peer_ping",
         _B,
         IKE,

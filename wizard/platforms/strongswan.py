@@ -233,6 +233,7 @@ def _half_open(snapshot: Snapshot, focus: Focus) -> bool:
 def _pings(focus: Focus, there: Focus | None) -> tuple[Command, ...]:
     """From the gateway's inside address: to the other gateway's inside, to a host behind it, to an own host."""
     commands: list[Command] = list(_own_host(focus))
+    commands += [linux.pinged(traffic.OUTSIDE_PING, peer, None, 2) for peer in focus.peer_addresses[:1]]
     if there is not None and there.probe_source is not None:
         commands.append(linux.pinged(traffic.TUNNEL_PING, there.probe_source, focus.probe_source))
     if there is not None and there.probe_target is not None:

@@ -24,6 +24,7 @@ RULES: Final = "firewall-after"
 TUNNEL_PING: Final = "tunnel-ping"
 REMOTE_PING: Final = "remote-host-ping"
 LAN_PING: Final = "lan-host-ping"
+OUTSIDE_PING: Final = "outside-ping"
 _ESP: Final = frozenset({"esp", "espinudp"})
 
 
@@ -44,6 +45,7 @@ def facts(starter: Witness, answerer: Witness | None) -> None:
             _pinged(witness, LAN_PING, "lan_host_ping")
     _pinged(starter, TUNNEL_PING, "tunnel_ping")
     _pinged(starter, REMOTE_PING, "remote_host_ping")
+    _pinged(starter, OUTSIDE_PING, "outside_ping")
     _seen(starter, "request_esp_left", True)
     _seen(starter, "reply_esp_arrived", False)
     if answerer is not None:
