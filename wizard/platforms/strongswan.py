@@ -8,6 +8,7 @@ digests on the gateway itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_network
 from shlex import quote
 from typing import Any, Final
 
@@ -238,7 +239,23 @@ def _pings(focus: Focus, there: Focus | None) -> tuple[Command, ...]:
         commands.append(linux.pinged(traffic.TUNNEL_PING, there.probe_source, focus.probe_source))
     if there is not None and there.probe_target is not None:
         commands.append(linux.pinged(traffic.REMOTE_PING, there.probe_target, focus.probe_source))
+    known = there is not None and (there.probe_source is not None or there.probe_target is not None)
+    guess = _first_host(focus.remote_networks)
+    if not known and guess is not None and focus.probe_source is not None:
+        commands.append(linux.pinged(traffic.GUESS_PING, guess, focus.probe_source))
     return tuple(commands)
+
+
+def _first_host(networks: Sequence[str]) -> str | None:
+    """The first address of the first network, which is often a router's: better than no test packet at all."""
+    for text in networks:
+        try:
+            network = ip_network(text.partition("[")[0], strict=False)
+        except ValueError:
+            continue
+        if network.prefixlen:
+            return str(network[1] if network.num_addresses > 1 else network[0])
+    return None
 
 
 def _own_host(focus: Focus) -> tuple[Command, ...]:

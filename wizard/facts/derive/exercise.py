@@ -26,7 +26,14 @@ from wizard.facts.tunnel import IkeSa
 from wizard.facts.vocabulary import IKE
 
 RECENT_LOG = "recent-log"
-_PINGS = (attempt.PING, traffic.OUTSIDE_PING, traffic.TUNNEL_PING, traffic.REMOTE_PING, traffic.LAN_PING)
+_PINGS = (
+    attempt.PING,
+    traffic.GUESS_PING,
+    traffic.OUTSIDE_PING,
+    traffic.TUNNEL_PING,
+    traffic.REMOTE_PING,
+    traffic.LAN_PING,
+)
 
 
 def exercise_facts(

@@ -25,6 +25,7 @@ TUNNEL_PING: Final = "tunnel-ping"
 REMOTE_PING: Final = "remote-host-ping"
 LAN_PING: Final = "lan-host-ping"
 OUTSIDE_PING: Final = "outside-ping"
+GUESS_PING: Final = "guessed-address-ping"
 _ESP: Final = frozenset({"esp", "espinudp"})
 
 
@@ -34,16 +35,20 @@ def facts(starter: Witness, answerer: Witness | None) -> None:
     book.note("test_source_known", starter.focus.probe_source is not None)
     target = answerer.focus.probe_target if answerer is not None else starter.focus.probe_target
     book.note("remote_host_known", target is not None)
+    told = any(probe in starter.pings for probe in (TUNNEL_PING, REMOTE_PING))
+    guess = starter.pings.get(GUESS_PING)
+    answered = guess is not None and guess.answered is True
     for witness, out, into in (
         (starter, "request_encrypted", "reply_decrypted"),
         (answerer, "reply_encrypted", "request_decrypted"),
     ):
         if witness is not None:
-            _moved(witness, out, "out")
-            _moved(witness, into, "in")
+            _moved(witness, out, "out", sent=witness is not starter or told or guess is not None)
+            _moved(witness, into, "in", sent=witness is not starter or told or answered)
             _errors(witness)
             _pinged(witness, LAN_PING, "lan_host_ping")
-    _pinged(starter, TUNNEL_PING, "tunnel_ping")
+    # An address nobody named proves something when it answers, and nothing when it does not.
+    _pinged(starter, GUESS_PING if answered else TUNNEL_PING, "tunnel_ping")
     _pinged(starter, REMOTE_PING, "remote_host_ping")
     _pinged(starter, OUTSIDE_PING, "outside_ping")
     _seen(starter, "request_esp_left", True)
@@ -54,9 +59,12 @@ def facts(starter: Witness, answerer: Witness | None) -> None:
     _plaintext(starter)
 
 
-def _moved(witness: Witness, name: str, way: str) -> None:
-    """Whether this tunnel's SAs counted packets that way during the test."""
+def _moved(witness: Witness, name: str, way: str, *, sent: bool) -> None:
+    """Whether this tunnel's SAs counted packets that way during the test; unknown where none was to be expected."""
     book = witness.book
+    if not sent:
+        book.unknown(name, "no address behind the other gateway is known to test with")
+        return
     if witness.sas_before is None or witness.sas_after is None:
         book.unknown(name, "the SA counters could not be read")
         return
