@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from itertools import product
 
 from wizard.facts import identities, proposals, selectors
@@ -13,6 +13,18 @@ from wizard.facts.focus import ANY, Focus
 from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.tunnel import AuthRound, Child, Connection
 
+_TRANSLATED = tuple(
+    ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "fc00::/7",
+    )
+)
+"""Addresses that only reach the Internet through a NAT (RFC 1918, RFC 6598, RFC 3927, RFC 4193)."""
 _CONNS = "swanctl-conns"
 _CONFIG = "swanctl-config"
 _NOT_BOTH = "not both ends' configurations could be read"
@@ -232,7 +244,8 @@ class Pair:
     def _behind_nat(self, end: End) -> bool:
         """Whether this end's outside address looks like one behind a NAT: not the one its peer was told."""
         focus = self.focuses[end]
-        return focus.local_address is None or ip_address(focus.local_address).is_private
+        own = ip_address(focus.local_address) if focus.local_address is not None else None
+        return own is None or any(own in network for network in _TRANSLATED if network.version == own.version)
 
     def _spis(self) -> None:
         """Each end's outbound SPI is the other's inbound: the one proof that both hold the same SAs."""
