@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         return act(arguments)
-    except LabError as wrong:
+    except (LabError, OSError) as wrong:
         print(wrong, file=sys.stderr)
         return 3
     except KeyboardInterrupt:
