@@ -26,8 +26,11 @@ os.environ.update(
 )
 time.tzset()
 
-# No deadline: a slow machine is not a bug. In CI the same examples each time: a red build can be repeated.
-hypothesis.settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+# No deadline: a slow machine is not a bug. The same examples each time, so that a red build can be repeated;
+# HYPOTHESIS_SEARCH=1 looks for new ones.
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize="HYPOTHESIS_SEARCH" not in os.environ
+)
 hypothesis.settings.load_profile("project")
 
 

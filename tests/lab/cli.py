@@ -23,7 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(words[:split])
     arguments.command = words[split + 1 :]
     act = cast("Callable[[argparse.Namespace], int]", arguments.act)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # In the background of a shell SIGINT starts out ignored; both end guests in good order.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return act(arguments)
     except (LabError, OSError) as wrong:

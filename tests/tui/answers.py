@@ -26,12 +26,8 @@ TOLD = Evidence(
     "14:02:11.322 gw-a charon: 12[IKE] received AUTHENTICATION_FAILED notify error",
     item="received-auth-failed",
 )
-KEY_A = Evidence(
-    "gw-a", "swanctl-config", DIGESTS, "/etc/swanctl/conf.d/site.conf:31 ike-site digest 3f9a17c2"
-)
-KEY_B = Evidence(
-    "gw-b", "swanctl-config", DIGESTS, "/etc/swanctl/conf.d/site.conf:28 ike-site digest b01c88de"
-)
+KEY_A = Evidence("gw-a", "config", DIGESTS, "/etc/swanctl/conf.d/site.conf:31 ike-site digest 3f9a17c2")
+KEY_B = Evidence("gw-b", "config", DIGESTS, "/etc/swanctl/conf.d/site.conf:28 ike-site digest b01c88de")
 BANNER = "security> [edit security ike]"
 """What a Junos prompt looks like: markup to a careless screen."""
 
@@ -71,13 +67,13 @@ _STORED = Collected(
         Fact("far.rights_missing", None, why_unknown="sudo wants a password"),
     ),
     records=(
-        _record("near", "swanctl-conns", CONNS, _CONN.format("192.0.2.1", "198.51.100.1")),
-        _record("near", "swanctl-sas", SAS, ""),
+        _record("near", "connections", CONNS, _CONN.format("192.0.2.1", "198.51.100.1")),
+        _record("near", "sas", SAS, ""),
         _record(
             "near", "banner", "show version", f"{BANNER}\n[/x] \x1b[31mred\x1b[0m 漢字 wide\n" + "y" * 9000
         ),
-        _record("far", "swanctl-conns", CONNS, _CONN.format("198.51.100.1", "192.0.2.1")),
-        _record("far", "swanctl-sas", SAS, "", None, stderr="timed out"),
+        _record("far", "connections", CONNS, _CONN.format("198.51.100.1", "192.0.2.1")),
+        _record("far", "sas", SAS, "", None, stderr="timed out"),
     ),
     ends=(EndReport("near", "gw-a", True), EndReport("far", "gw-b", True)),
     cost=Cost(1.4, 2, 2, 5),

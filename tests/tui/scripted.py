@@ -48,7 +48,7 @@ class ScriptedSession:
     ) -> None:
         self.id = ident
         self.tunnel = tunnel
-        self.request: Request = Collect(("swanctl-conns", "ike-log"))
+        self.request: Request = Collect(("connections", "ike-log"))
         self.events: list[Event] = [
             Started(ident, tunnel, "gw-a", "gw-b", symptom, "operator", "0.1.0", "flows"),
             Requested(self.request),

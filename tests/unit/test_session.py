@@ -410,11 +410,11 @@ def test_replies_that_do_not_answer_todays_requests_are_not_judged(tmp_path: Pat
         @property
         def request(self) -> Request:
             first = not self.heard
-            return Collect(("swanctl-stats", "ike-log", "routes")) if first else super().request
+            return Collect(("daemon-stats", "ike-log", "routes")) if first else super().request
 
     path = played(tmp_path, sample.REPLIES[:2])
     with resumed(path, CHANGED, begin=Curious, anew=True) as session:
-        assert session.request == Collect(("swanctl-stats", "ike-log", "routes"))
+        assert session.request == Collect(("daemon-stats", "ike-log", "routes"))
         assert session.notes[0].startswith(
             "The trees have changed since 20261121T101500Z-site: 0 of its 2 replies"
         )

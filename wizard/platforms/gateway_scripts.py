@@ -89,7 +89,7 @@ function ended() {
   if (hidden) { put("\n"); return }
   if (state == "string") { raw = raw "\n"; if (!joined) { text = text "\n"; several = 1 } joined = 0 }
   else if (state == "value") { value_ends(); put("\n"); state = "name" }
-  else if (state == "file") { state = "name"; put("\n") }
+  else if (state == "file") { state = "name"; keep("\n") }
   else keep("\n")
 }
 function run(line, i, allowed) { match(substr(line, i), allowed); return substr(line, i, RLENGTH) }
@@ -109,20 +109,20 @@ function name(line, i, c,   w, next2) {
   if (c == ":" && step == 1) { held = held ":"; masked = masked ":"; step = 2; state = "base"; return i + 1 }
   if (index("{}=:.,\"", c)) { wrong(c); return i + 1 }
   w = run(line, i, "^[^#{}:.,=\"\r\t ]+")
-  if (step) { wrong(" hidden"); return i + 1 }
   next2 = substr(line, i + length(w), 2)
-  if (w == "include" && next2 ~ /^[ \t]/ && next2 !~ /^[ \t]=/) { put(w); return include(line, i + length(w)) }
+  if (w == "include" && next2 ~ /^[ \t]/ && next2 !~ /^[ \t]=/) { keep(w); return include(line, i + length(w)) }
+  if (step) { wrong(" hidden"); return i + 1 }
   section = w; held = w; masked = (w in known) ? w : "hidden"; step = 1
   return i + length(w)
 }
 function include(line, i,   c) {
-  while ((c = substr(line, i, 1)) == " " || c == "\t") { put(c); i++ }
+  while ((c = substr(line, i, 1)) == " " || c == "\t") { keep(c); i++ }
   state = "file"; return i
 }
 function pattern(line, i, c) {
   if (c == " " || c == "\t" || c == "#" || c == "}") { state = "name"; return i }
-  put(c)
-  if (c == "\\" && index("\"#} ", substr(line, i + 1, 1))) { put(substr(line, i + 1, 1)); return i + 2 }
+  keep(c)
+  if (c == "\\" && index("\"#} ", substr(line, i + 1, 1))) { keep(substr(line, i + 1, 1)); return i + 2 }
   if (c == "\"") { state = "string"; back = "file"; raw = ""; text = ""; several = 0; joined = 0 }
   return i + 1
 }
@@ -147,7 +147,7 @@ function string(line, i, c, n,   d) {
   if (c == "\"") {
     state = back
     if (back == "file") {
-      if (several) { put(newlines(raw)); wrong("\"") } else put(raw c)
+      if (several) { keep(newlines(raw)); wrong("\"") } else keep(raw c)
       state = "name"; return i + 1
     }
     part(text, several || suspicious(text) || doubtful ? "\"digest:!hidden" newlines(raw) "\"" : raw "\"")

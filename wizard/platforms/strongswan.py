@@ -50,16 +50,16 @@ _LISTENING: Final = "listening on"
 OBSERVE: Final[tuple[Command, ...]] = (
     *linux.OBSERVE,
     Command(
-        "swanctl-stats",
+        "daemon-stats",
         "swanctl --version; $SUDO swanctl --stats",
         5,
         show="swanctl --stats",
         limits="time",
     ),
-    Command("swanctl-conns", "$SUDO swanctl --list-conns --raw", 8, limits="time"),
-    Command("swanctl-sas", "$SUDO swanctl --list-sas --raw", 8, limits="time"),
+    Command("connections", "$SUDO swanctl --list-conns --raw", 8, limits="time"),
+    Command("sas", "$SUDO swanctl --list-sas --raw", 8, limits="time"),
     Command(
-        "swanctl-config",
+        "config",
         SWANCTL_FILES,
         15,
         show="cat /etc/swanctl/swanctl.conf (secrets as digests)",
@@ -75,20 +75,20 @@ OBSERVE: Final[tuple[Command, ...]] = (
 )
 """Everything one diagnosis reads before it tries anything."""
 
-_ANSWERED: Final = frozenset({"swanctl-conns", "swanctl-sas"})
+_ANSWERED: Final = frozenset({"connections", "sas"})
 
 
 def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
     """One gateway's snapshot from the outputs of OBSERVE; what could not be read stays None."""
     by_probe = {output.command.id: output for output in outputs}
     fields = linux.read(by_probe)
-    stats = by_probe.get("swanctl-stats")
+    stats = by_probe.get("daemon-stats")
     answers, line = _answers(stats)
     version = swanctl_stats.parse(stats.stdout).version if stats is not None else None
     installed = version is not None or answers is not None
     if answers:
         fields.update(_listed(by_probe))
-    config = by_probe.get("swanctl-config")
+    config = by_probe.get("config")
     if config is not None and linux.usable(config):
         fields["disk"] = _configuration(config, version)
     return Snapshot(
@@ -133,7 +133,7 @@ def _answers(stats: Output | None) -> tuple[bool | None, str]:
 def _listed(by_probe: Mapping[str, Output]) -> dict[str, Any]:
     """Connections and SAs of a daemon that answers: printing nothing then means having none."""
     fields: dict[str, Any] = {}
-    conns, sas = by_probe.get("swanctl-conns"), by_probe.get("swanctl-sas")
+    conns, sas = by_probe.get("connections"), by_probe.get("sas")
     if conns is not None and conns.problem is None and conns.exit_code == 0:
         fields["loaded"] = swanctl_conns.parse(conns.stdout)
     if sas is not None and sas.problem is None and sas.exit_code == 0:

@@ -125,6 +125,19 @@ def test_no_damage_to_the_file_lets_a_secret_out(damages: list[tuple[int, str, i
         assert shape(before.top) == shape(after.top)
 
 
+def test_an_include_between_a_name_and_its_brace_stays_where_it_is() -> None:
+    text = (
+        "connections\n  include conf.d/*.conf # why\n{ a { version = 2 } }\nsecrets { ike { secret = x } }\n"
+    )
+    out = redacted(text)
+    assert out.splitlines()[:3] == [
+        *text.splitlines()[:1],
+        "  include conf.d/*.conf #",
+        *text.splitlines()[2:3],
+    ]
+    assert shape(settings_file.parse({"f": out}, "f").top) == shape(settings_file.parse({"f": text}, "f").top)
+
+
 def test_without_the_tools_nothing_is_shown(tmp_path: Path) -> None:
     (tmp_path / "awk").symlink_to(shutil.which("awk") or "/usr/bin/awk")
     text = f"secret = {CANARY}\n"

@@ -88,7 +88,7 @@ def _inventory(*, one_end: bool) -> dict[str, object]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of commands on the operator's node: the project's own programs come first."""
+    """The environment of commands on the operator's node: the programs and the code of this tree come first."""
     prefix = os.environ["LAB_PREFIX"]
     return {
         "PATH": f"{prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -96,5 +96,6 @@ def environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": os.environ.get("LAB_TERM", "dumb"),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(Path(__file__).parents[3]),
         "VIRTUAL_ENV": prefix,
     }

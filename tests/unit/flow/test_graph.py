@@ -71,13 +71,13 @@ def test_probes_are_the_sources_of_facts_without_exercises_login_and_the_operato
     tmp_path: Path,
 ) -> None:
     flow = loaded(knowledge(tmp_path, triage=TRIAGE))
-    assert graph.probes_for(flow, VOCABULARY) == ("swanctl-stats", "daemon", "clock", "swanctl-config")
+    assert graph.probes_for(flow, VOCABULARY) == ("daemon-stats", "daemon", "clock", "config")
 
 
 def test_the_bundled_trees_ask_for_probes_and_never_for_an_exercise() -> None:
     flow = loaded(paths.bundled_flows())
     probes = graph.probes_for(flow, VOCABULARY)
-    assert "swanctl-sas" in probes
+    assert "sas" in probes
     assert not EXERCISES & set(probes)
     assert {node.exercise for node in flow.nodes.values() if isinstance(node, Check)} - {None} == EXERCISES
 

@@ -121,7 +121,7 @@ def look(log: str = PROOF) -> Collected:
         ),
         records=(
             CommandRecord(
-                "near", "gw-a", "swanctl-stats", "swanctl --stats", "uptime: 4 seconds\n", "", 0, 0.11
+                "near", "gw-a", "daemon-stats", "swanctl --stats", "uptime: 4 seconds\n", "", 0, 0.11
             ),
             CommandRecord(
                 "far",
@@ -159,7 +159,7 @@ class Walk:
         self.started = begun
         self.heard: list[Reply] = []
         self._requests: list[Request] = [
-            Collect(("swanctl-stats", "ike-log")),
+            Collect(("daemon-stats", "ike-log")),
             Exercise("ike-four-points", "near", "triage.try", "Only trying shows it."),
             Ask(
                 "triage.ask",

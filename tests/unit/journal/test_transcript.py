@@ -53,7 +53,7 @@ def test_the_path_holds_every_node_with_its_answer() -> None:
 def test_every_command_is_numbered_and_framed_by_its_request() -> None:
     commands = Transcript.of(sample.entries()).commands
     assert [(command.number, command.record.probe) for command in commands] == [
-        (1, "swanctl-stats"),
+        (1, "daemon-stats"),
         (2, "ike-log"),
         (3, "initiate"),
     ]

@@ -19,7 +19,7 @@ def daemon(book: Notebook) -> None:
     snapshot = book.snapshot
     book.note("implementation", snapshot.implementation, why_unknown=snapshot.missing("daemon"))
     book.note("daemon_version", snapshot.version, why_unknown="the daemon does not answer")
-    probe = "swanctl-stats"
+    probe = "daemon-stats"
     book.note(
         "daemon_running",
         snapshot.daemon_answers,
@@ -73,17 +73,13 @@ def configuration(book: Notebook, focus: Focus) -> None:
     snapshot = book.snapshot
     disk = snapshot.disk
     if disk is None or (disk.unreadable and not disk.files):
-        why = (
-            f"{disk.unreadable[0]} may not be read"
-            if disk is not None
-            else snapshot.missing("swanctl-config")
-        )
+        why = f"{disk.unreadable[0]} may not be read" if disk is not None else snapshot.missing("config")
         book.note("config_readable", False if disk is not None else None, why_unknown=why)
         for name in ("config_parses", "connection_on_disk"):
             book.unknown(name, why)
     else:
         book.note("config_readable", True)
-        lines = [book.cite("swanctl-config", f"{one.place}: {one.message}") for one in disk.problems]
+        lines = [book.cite("config", f"{one.place}: {one.message}") for one in disk.problems]
         book.note("config_parses", not disk.problems, *lines)
         on_disk = focus.on_disk
         where = (
@@ -91,19 +87,19 @@ def configuration(book: Notebook, focus: Focus) -> None:
             if on_disk is not None
             else "(no connection for this tunnel)"
         )
-        book.note("connection_on_disk", on_disk is not None, book.cite("swanctl-config", where))
+        book.note("connection_on_disk", on_disk is not None, book.cite("config", where))
     if snapshot.loaded is None:
-        book.unread("swanctl-conns", "connection_loaded", "child_loaded")
+        book.unread("connections", "connection_loaded", "child_loaded")
     else:
         names = ", ".join(connection.name for connection in snapshot.loaded) or "none"
-        line = book.cite("swanctl-conns", f"loaded connections: {names}")
+        line = book.cite("connections", f"loaded connections: {names}")
         book.note("connection_loaded", focus.loaded is not None, line)
         if focus.loaded is None:
             book.unknown("child_loaded", "the connection is not loaded")
         else:
             loaded = {child.name for child in focus.loaded.children}
             wanted = focus.child_name
-            line = book.cite("swanctl-conns", f"{focus.name}: children {', '.join(sorted(loaded)) or 'none'}")
+            line = book.cite("connections", f"{focus.name}: children {', '.join(sorted(loaded)) or 'none'}")
             book.note("child_loaded", bool(loaded) and (not wanted or wanted in loaded), line)
     _difference(book, focus)
 
@@ -114,7 +110,7 @@ def _difference(book: Notebook, focus: Focus) -> None:
             book.unknown(name, "the connection is not both on disk and loaded")
         return
     differences = _differences(focus.on_disk, focus.loaded)
-    lines = [book.cite("swanctl-conns", text) for text in differences]
+    lines = [book.cite("connections", text) for text in differences]
     book.note("disk_matches_loaded", not differences, *lines)
     book.note("disk_difference", "; ".join(differences), *lines)
 

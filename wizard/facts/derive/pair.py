@@ -25,8 +25,8 @@ _TRANSLATED = tuple(
     )
 )
 """Addresses that only reach the Internet through a NAT (RFC 1918, RFC 6598, RFC 3927, RFC 4193)."""
-_CONNS = "swanctl-conns"
-_CONFIG = "swanctl-config"
+_CONNS = "connections"
+_CONFIG = "config"
 _NOT_BOTH = "not both ends' configurations could be read"
 _TESTED = (
     "ike_versions_agree",
@@ -264,7 +264,7 @@ class Pair:
             for near, far in product(children["near"], children["far"])
         )
         lines = [
-            self.books[end].cite("swanctl-sas", f"{child.name}: in {child.spi_in}, out {child.spi_out}")
+            self.books[end].cite("sas", f"{child.name}: in {child.spi_in}, out {child.spi_out}")
             for end in ENDS
             for child in children[end]
         ]

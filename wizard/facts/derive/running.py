@@ -19,7 +19,7 @@ _IKE_STATES = {
 }
 _IKE_ORDER = ("established", "rekeying", "connecting", "deleting")
 _INSTALLED = frozenset({"installed", "updating", "rekeying"})
-_PROBE = "swanctl-sas"
+_PROBE = "sas"
 
 
 def tunnel_sas(snapshot: Snapshot, focus: Focus) -> tuple[IkeSa, ...]:

@@ -13,7 +13,7 @@ from wizard.facts.focus import ANY, Focus
 from wizard.facts.model import ENDS, End, Evidence, Fact
 from wizard.facts.tunnel import SharedSecret
 
-_CONFIG = "swanctl-config"
+_CONFIG = "config"
 _UNREADABLE = "!"
 _EXACT, _PATTERN, _ANYBODY, _NOBODY = 3, 2, 1, 0
 

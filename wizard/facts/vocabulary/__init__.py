@@ -1,0 +1,19 @@
+"""The words trees may use: every fact's name, type, meaning, and the probe or exercise that yields it.
+
+A tree that uses a name not listed here does not pass `ipsec-wizard lint`; a parser that yields one is a bug.
+"""
+
+from __future__ import annotations
+
+from wizard.facts.vocabulary import attempt, configuration, gateway, network, running, traffic
+from wizard.facts.vocabulary.spec import IKE, TRAFFIC, FactSpec, FactType
+
+__all__ = ["EXERCISES", "IKE", "TRAFFIC", "VOCABULARY", "FactSpec", "FactType"]
+
+_TOPICS = (gateway, configuration, running, network, attempt, traffic)
+
+VOCABULARY: dict[str, FactSpec] = {spec.name: spec for topic in _TOPICS for spec in topic.SPECS}
+"""Every fact by its name without the end prefix."""
+
+EXERCISES: frozenset[str] = frozenset({IKE, TRAFFIC})
+"""Names a tree may give in `exercise:`."""

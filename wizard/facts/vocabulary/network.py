@@ -1,0 +1,28 @@
+"""Words about a gateway's own network: interfaces, routes, forwarding, its firewall."""
+
+from __future__ import annotations
+
+from wizard.facts.vocabulary.spec import BOOL, FactSpec, end
+
+SPECS: tuple[FactSpec, ...] = (
+    end("outside_interface_up", BOOL, "addresses", "the interface towards the peer is up and has carrier"),
+    end(
+        "inside_interface_up",
+        BOOL,
+        "addresses",
+        "the interface of the protected network is up and has carrier",
+    ),
+    end("route_to_peer", BOOL, "route-lookups", "the kernel has a route to the peer's address"),
+    end("forwarding", BOOL, "sysctls", "IP forwarding is on"),
+    end("input_blocks_ike", BOOL, "firewall", "the gateway's own firewall drops IKE from the peer"),
+    end("output_blocks_ike", BOOL, "firewall", "the gateway's own firewall drops IKE to the peer"),
+    end("input_blocks_esp", BOOL, "firewall", "the gateway's own firewall drops ESP from the peer"),
+    end("output_blocks_esp", BOOL, "firewall", "the gateway's own firewall drops ESP to the peer"),
+    end(
+        "forward_blocks_tunnel",
+        BOOL,
+        "firewall",
+        "a forward rule drops traffic between the protected networks",
+    ),
+    end("nat_rewrites_tunnel", BOOL, "firewall", "a NAT rule rewrites tunnel traffic before IPsec sees it"),
+)
