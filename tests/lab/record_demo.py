@@ -32,6 +32,7 @@ from wizard.engine.model import Exercise, Outcome, Requested
 from wizard.facts.model import ENDS
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load as load_flow
+from wizard.flow.signatures import GATEWAYS
 from wizard.flow.signatures import load as load_signatures
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef
@@ -167,7 +168,7 @@ def _cleaned(text: str) -> str:
 
 def _inside(state: State) -> int:
     knowledge = [paths.bundled_flows()]
-    flow, signatures = load_flow(knowledge, VOCABULARY, EXERCISES), load_signatures(knowledge)
+    flow, signatures = load_flow(knowledge, VOCABULARY, EXERCISES), load_signatures(knowledge, GATEWAYS)
     inventory = load_inventory(INVENTORY)
     doors = RecordingDoors(inventory, KnownHosts(Path(tempfile.mkdtemp()) / "known_hosts"))
     doors.tapes = {}

@@ -44,8 +44,14 @@ def test_a_bad_pattern_is_named_with_its_place(tmp_path: Path) -> None:
 def test_a_later_folder_replaces_an_event(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
-        "daemon: d\nevents:\n  - {event: gave-up, meaning: ours, patterns: ['^over$'], samples: ['over']}\n",
+        "daemon: charon\nevents:\n  - {event: gave-up, meaning: ours, patterns: ['^over$'], samples: ['over']}\n",
     )
-    found = {one.name: one for one in load([paths.bundled_flows(), folder])}
+    found = {one.name: one for one in load([paths.bundled_flows(), folder], ["charon"])}
     assert found["gave-up"].meaning == "ours"
     assert found["gave-up"].groups("over") == {}
+
+
+def test_two_daemons_say_one_event_in_their_own_words() -> None:
+    said = {one.daemon: one for one in load([paths.bundled_flows()]) if one.name == "psk-mac-mismatch"}
+    assert said["charon"].groups("AUTH mismatch: Received AUTH != computed AUTH") is None
+    assert said["pluto"].groups("AUTH mismatch: Received AUTH != computed AUTH") == {}

@@ -6,7 +6,7 @@ Each signature carries lines that must match it and lines that must not; `check`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -58,6 +58,8 @@ class Signature:
     level: Level = "sign"
     note: str = ""
     """Since when, or in which IKE version, the words are these."""
+    daemon: str = ""
+    """Whose words they are: charon, pluto, cisco or tools; daemons share names of events, not words."""
     finders: tuple[Callable[[str], re.Match[str] | None], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -75,12 +77,17 @@ class Signature:
         return None
 
 
-def load(folders: Sequence[Path]) -> tuple[Signature, ...]:
-    """The signatures of all folders in order, a later event of the same name replacing an earlier one.
+GATEWAYS: Final = ("charon", "pluto")
+"""The daemons whose logs are read on gateways; `load` without names takes every daemon's signatures."""
 
-    Raises FlowError with every problem: unreadable files, bad patterns, samples that do not match.
+
+def load(folders: Sequence[Path], daemons: Collection[str] = ()) -> tuple[Signature, ...]:
+    """The signatures of all folders in order; a later event replaces the same daemon's earlier one.
+
+    `daemons` leaves out the words of all others. Raises FlowError with every problem: unreadable files, bad
+    patterns, samples that do not match.
     """
-    found: dict[str, Signature] = {}
+    found: dict[tuple[str, str], Signature] = {}
     problems: list[Problem] = []
     for folder in folders:
         for path in sorted(folder.glob("signatures/*.yaml")):
@@ -92,10 +99,12 @@ def load(folders: Sequence[Path]) -> tuple[Signature, ...]:
                 problems.extend(_add(entry, document, found))
     if problems:
         raise FlowError.listing(problems)
-    return tuple(found.values())
+    return tuple(one for one in found.values() if not daemons or one.daemon in daemons)
 
 
-def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) -> Iterator[Problem]:
+def _add(
+    entry: SignatureFile, document: Document, found: dict[tuple[str, str], Signature]
+) -> Iterator[Problem]:
     """Compiles one file's signatures and holds them against their own samples."""
     compiled: list[Signature] = []
     for index, one in enumerate(entry.events):
@@ -110,7 +119,11 @@ def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) 
             except re.error as error:
                 place = document.place(("events", index, "patterns", number))
                 yield Problem(f"the pattern is no regular expression: {error}", place)
-        compiled.append(Signature(one.event, one.meaning, tuple(patterns), level=one.level, note=one.note))
+        compiled.append(
+            Signature(
+                one.event, one.meaning, tuple(patterns), level=one.level, note=one.note, daemon=entry.daemon
+            )
+        )
     for index, one in enumerate(entry.events):
         for number, sample in enumerate(one.samples):
             first = next((other.name for other in compiled if other.groups(sample) is not None), None)
@@ -121,4 +134,4 @@ def _add(entry: SignatureFile, document: Document, found: dict[str, Signature]) 
             if compiled[index].groups(line) is not None:
                 place = document.place(("events", index, "not", number))
                 yield Problem(f"this line is taken for {one.event}", place)
-    found.update({one.name: one for one in compiled})
+    found.update({(one.daemon, one.name): one for one in compiled})

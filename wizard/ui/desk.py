@@ -10,6 +10,7 @@ from pathlib import Path
 from wizard import paths
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load
+from wizard.flow.signatures import GATEWAYS
 from wizard.flow.signatures import load as load_signatures
 from wizard.flow.spec import Flow
 from wizard.gateways import Gateways
@@ -40,7 +41,7 @@ class InventoryDesk:
         """Loads the knowledge; raises FlowError with every problem of it."""
         self.inventory = inventory
         self.flow: Flow = load(flow_folders, VOCABULARY, EXERCISES)
-        self._signatures = load_signatures(flow_folders)
+        self._signatures = load_signatures(flow_folders, GATEWAYS)
         self._state = state
         self._observe_only = observe_only
         self._ssh_config = ssh_config
