@@ -16,6 +16,8 @@ CANARY_MARK = "CANARY-psk"
 
 SITE_FILE = "/etc/swanctl/conf.d/site.conf"
 BRANCH_FILE = "/etc/swanctl/conf.d/branch.conf"
+IPSEC_CONF = "/etc/ipsec.conf"
+IPSEC_SECRETS = "/etc/ipsec.secrets"
 
 # The outside addresses: the first carries `site`, the second its sibling `branch`.
 OUTSIDE: dict[Topology, dict[Gateway, tuple[str, str]]] = {
@@ -83,6 +85,46 @@ def _tunnel(name: str, child: str, gateway: Gateway, topology: Topology, secret:
         }
     }
     return {"connections": {name: connection}, "secrets": secrets}
+
+
+def ipsecconf(gateway: Gateway, topology: Topology) -> dict[str, Tree]:
+    """File path to content, for a gateway with ipsec.conf: a section each connection, a line each secret."""
+    connections: Tree = {}
+    secrets: Tree = {}
+    for name, canary in (("site", CANARY), ("branch", SIBLING_CANARY)):
+        which = 0 if name == "site" else 1
+        peer = OTHER[gateway]
+        connections[name] = {
+            "keyexchange": "ikev2",
+            "left": OUTSIDE[topology][gateway][which],
+            "leftid": identity(gateway, name),
+            "leftauth": "psk",
+            "leftsubnet": INSIDE[gateway][which],
+            "right": REACHED_AT[peer][which],
+            "rightid": identity(peer, name),
+            "rightauth": "psk",
+            "rightsubnet": INSIDE[peer][which],
+            "ike": "aes256-sha256-modp2048!",
+            "esp": "aes256-sha256!",
+            "dpdaction": "clear",
+            "dpddelay": "30s",
+            "ikelifetime": "4h",
+            "lifetime": "1h",
+            "auto": "route" if name == "branch" else "add",
+        }
+        secrets[f"secret-{name}"] = f'{identity(gateway, name)} {identity(peer, name)} : PSK "{canary}"'
+    return {IPSEC_CONF: connections, IPSEC_SECRETS: secrets}
+
+
+def render_ipsecconf(tree: Mapping[str, str | Tree]) -> str:
+    """The text of an ipsec.conf, or of an ipsec.secrets, for that tree."""
+    lines = []
+    for name, value in tree.items():
+        if isinstance(value, str):
+            lines.append(f"{value}\n")
+        else:
+            lines.append(f"conn {name}\n" + "".join(f"    {key}={text}\n" for key, text in value.items()))
+    return "\n".join(lines)
 
 
 def render(tree: Mapping[str, str | Tree], depth: int = 0) -> str:

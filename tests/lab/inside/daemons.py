@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.lab import healthy
@@ -21,6 +22,8 @@ class Daemon:
     # Prints the SPIs of the connection's child SAs and nothing else that changes.
     spis: str
     forget_counters: str
+    # What the tunnel's child is called, where that is not the connection's own name.
+    child: str | None = None
 
 
 _SWANCTL = Daemon(
@@ -31,9 +34,29 @@ _SWANCTL = Daemon(
     installed="swanctl --list-sas --raw --ike {connection} | grep 'state=INSTALLED'",
     spis="swanctl --list-sas --raw --ike {connection} | grep -o -e 'spi-in=[0-9a-f]*' -e 'spi-out=[0-9a-f]*'",
     forget_counters="swanctl --counters --reset --all",
+    child="net",
 )
 
-_DAEMONS = {"swanctl": _SWANCTL}
+_IPSECCONF = Daemon(
+    unit="strongswan-starter",
+    # starter rereads its file after a signal, and says nowhere when it has.
+    load="ipsec update; ipsec rereadsecrets; sleep 1",
+    # Its exit status is 0 even when the peer refuses.
+    initiate='said=$(timeout {seconds} ipsec up {connection} 2>&1); echo "$said"; '
+    "case $said in *successfully | *'existing duplicate'*) ;; *) exit 1 ;; esac",
+    terminate="ipsec down {connection}",
+    installed="ipsec status {connection} | grep -E '^ *{connection}\\{{[0-9]+\\}}: +INSTALLED'",
+    spis="ipsec status {connection} | grep -o 'SPIs: [0-9a-f]*_i [0-9a-f]*_o'",
+    forget_counters="ipsec resetcounters",
+)
+
+_DAEMONS = {"swanctl": _SWANCTL, "ipsecconf": _IPSECCONF}
+
+Trees = Callable[[healthy.Gateway, healthy.Topology], dict[str, healthy.Tree]]
+_TREES: dict[str, tuple[Trees, Callable[[healthy.Tree], str]]] = {
+    "swanctl": (healthy.swanctl, healthy.render),
+    "ipsecconf": (healthy.ipsecconf, healthy.render_ipsecconf),
+}
 
 
 def daemon(kind: str) -> Daemon:
@@ -47,8 +70,29 @@ def daemon(kind: str) -> Daemon:
     return _DAEMONS[kind]
 
 
-def files(kind: str, gateway: healthy.Gateway, topology: healthy.Topology) -> dict[str, str]:
-    """The healthy configuration as that kind of daemon reads it."""
+def files(
+    kind: str,
+    gateway: healthy.Gateway,
+    topology: healthy.Topology,
+    changed: Mapping[str, str | None] | None = None,
+) -> dict[str, str]:
+    """The healthy configuration as that kind of daemon reads it, with the options that are `changed` set.
+
+    An option is named by its dotted path in one of the files: `connections.site.version`, `site.leftid`.
+
+    Raises:
+        KeyError: no file has such a section; its argument is the path.
+    """
     daemon(kind)
-    rendered = {path: healthy.render(tree) for path, tree in healthy.swanctl(gateway, topology).items()}
-    return {**rendered, **healthy.STRONGSWAN_FILES}
+    trees, render = _TREES[kind]
+    content = trees(gateway, topology)
+    for path, value in (changed or {}).items():
+        for tree in (one for one in content.values() if path.partition(".")[0] in one):
+            try:
+                healthy.set_option(tree, path, value)
+            except KeyError:
+                continue
+            break
+        else:
+            raise KeyError(path)
+    return {**{path: render(tree) for path, tree in content.items()}, **healthy.STRONGSWAN_FILES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab import healthy
@@ -15,7 +16,7 @@ ONE_END = FOLDER / "one-end.yaml"
 
 
 def furnish(keys: Path) -> None:
-    """Copy the login key where it belongs to root, and write known hosts and both inventories."""
+    """Copy the login key where it belongs to root, and write known hosts and the configuration of ssh."""
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     login = FOLDER / "login"
     shutil.copyfile(keys / "login", login)
@@ -27,9 +28,14 @@ def furnish(keys: Path) -> None:
             known.append(f"{address} {kind} {value}\n")
     (FOLDER / "known_hosts").write_text("".join(known), encoding="utf-8")
     (FOLDER / "ssh_config").write_text(_ssh_config(), encoding="utf-8")
+
+
+def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
+    """Write both inventories; on `childless` gateways a child has no name beside its connection's."""
     # JSON is YAML, and needs no care about quoting.
-    INVENTORY.write_text(json.dumps(_inventory(one_end=False), indent=2) + "\n", encoding="utf-8")
-    ONE_END.write_text(json.dumps(_inventory(one_end=True), indent=2) + "\n", encoding="utf-8")
+    for file, one_end in ((INVENTORY, False), (ONE_END, True)):
+        content = _inventory(childless, one_end=one_end)
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _ssh_config() -> str:
@@ -40,7 +46,7 @@ def _ssh_config() -> str:
     )
 
 
-def _inventory(*, one_end: bool) -> dict[str, object]:
+def _inventory(childless: Mapping[healthy.Gateway, bool], *, one_end: bool) -> dict[str, object]:
     near: list[healthy.Gateway] = ["gw-a"] if one_end else ["gw-a", "gw-b"]
     gateways = {
         name: {
@@ -57,7 +63,8 @@ def _inventory(*, one_end: bool) -> dict[str, object]:
         which = 0 if tunnel == "site" else 1
         for name, probe in zip(healthy.OTHER, probes, strict=True):
             if name in near:
-                found.append({"gateway": name, "connection": tunnel, "child": child, **probe})
+                named = {} if childless[name] else {"child": child}
+                found.append({"gateway": name, "connection": tunnel, **named, **probe})
             else:
                 address = healthy.REACHED_AT[name][which]
                 found.append({"address": address, "managed_by": "the partner's network team"})

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.lab import healthy, images
-from tests.lab.inside import network
+from tests.lab.inside import network, operator
 from tests.lab.inside.daemons import Daemon, daemon, files
 from tests.lab.inside.gateway import Gateway, mount_images
 from tests.lab.inside.picture import Picture, differences, picture, put_back_sysctls
@@ -57,9 +57,10 @@ class Pair:
 
     def daemon(self, name: healthy.Gateway) -> Daemon:
         """The IKE daemon of that gateway's present image."""
-        return daemon(self._kind(name))
+        return daemon(self.kind(name))
 
-    def _kind(self, name: healthy.Gateway) -> str:
+    def kind(self, name: healthy.Gateway) -> str:
+        """What kind of IKE daemon that gateway's present image has."""
         return images.definitions().images[self.gateways[name].image].daemon
 
     def installed(self, name: healthy.Gateway, tunnel: str) -> bool:
@@ -68,8 +69,9 @@ class Pair:
 
     def initiate(self, name: healthy.Gateway, tunnel: str = "site", seconds: int = ATTEMPT_S) -> Ran:
         """Start the tunnel from that gateway, giving up after so many seconds."""
-        child = "net" if tunnel == "site" else "branch-net"
-        line = self.daemon(name).initiate.format(connection=tunnel, child=child, seconds=seconds)
+        line = self.daemon(name).initiate.format(
+            connection=tunnel, child="net" if tunnel == "site" else "branch-net", seconds=seconds
+        )
         return self.gateways[name].run(line, deadline_s=seconds + 10)
 
     # The healthy state
@@ -120,7 +122,7 @@ class Pair:
         if topology != self.topology:
             self.topology = topology
             network.wire(topology)
-            _both(lambda name: self.gateways[name].keep(files(self._kind(name), name, topology)), stay)
+            _both(lambda name: self.gateways[name].keep(files(self.kind(name), name, topology)), stay)
         else:
             self._put_back_network()
         watch.lap("network")
@@ -154,6 +156,7 @@ class Pair:
             self.gateways[name].boot(chosen[name], daemon(kind), files(kind, name, self.topology))
 
         _both(one, chosen)
+        operator.write_inventories({name: self.daemon(name).child is None for name in GATEWAYS})
 
     def _remember(self) -> None:
         self._pictures = {node: picture(node) for node in network.NODES}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tests.lab import healthy
+from tests.lab.inside import daemons
 from tests.lab.inside.gateway import Gateway
 from tests.lab.inside.pair import ATTEMPT_S, GATEWAYS, PATIENT_S, Pair, eventually
 from tests.lab.inside.picture import Picture, differences, picture
@@ -93,13 +94,14 @@ class Stage:
 
     def _write(self, gateway: Gateway, change: Change) -> None:
         if change.set:
-            tree = healthy.swanctl(gateway.name, self.pair.topology)[healthy.SITE_FILE]
-            for path, value in change.set.items():
-                try:
-                    healthy.set_option(tree, path, value)
-                except KeyError as absent:
-                    raise LabError(f"{gateway.name} has no {absent.args[0]} to set.") from absent
-            gateway.write(healthy.SITE_FILE, healthy.render(tree))
+            kind = self.pair.kind(gateway.name)
+            try:
+                files = daemons.files(kind, gateway.name, self.pair.topology, change.set)
+            except KeyError as absent:
+                raise LabError(f"{gateway.name} has no {absent.args[0]} to set.") from absent
+            for path, text in files.items():
+                if gateway.inside(path).read_text(encoding="utf-8") != text:
+                    gateway.write(path, text)
         for edit in change.edit:
             text = gateway.inside(edit.file).read_text(encoding="utf-8")
             if edit.find not in text:
