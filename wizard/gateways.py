@@ -25,7 +25,7 @@ from wizard.facts.snapshot import Snapshot
 from wizard.inventory import EndRef, Inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
-from wizard.platforms import strongswan
+from wizard.platforms import kinds
 from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
 
 Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
@@ -152,7 +152,7 @@ class Gateways:
 
     def _read(self, progress: Callable[[Progress], None]) -> dict[End, list[Output]]:
         """Every read-only probe at both ends, one batch and one round trip each."""
-        commands = strongswan.OBSERVE
+        commands = kinds.OBSERVE
         outputs: dict[End, list[Output]] = {}
 
         def batch(end: End) -> list[Output]:
@@ -165,7 +165,7 @@ class Gateways:
         with ThreadPoolExecutor(max_workers=2) as pool:
             for end, printed in zip(ends, pool.map(batch, ends), strict=True):
                 outputs[end] = printed
-                self._snapshots[end] = strongswan.read(end, self._refs[end].name, printed)
+                self._snapshots[end] = kinds.read(end, self._refs[end].name, printed)
         self._focuses = choose(self._snapshots, {end: self._hints(end) for end in ENDS})
         return outputs
 
@@ -212,7 +212,7 @@ class Gateways:
         starter = self._focuses.get(request.initiator)
         if starter is None or starter.connection is None:
             return {}, [], "this end has no connection for the tunnel, so there is nothing to try out"
-        play = strongswan.play(request.name, request.initiator, self._focuses, self._snapshots)
+        play = kinds.play(request.name, request.initiator, self._focuses, self._snapshots)
 
         def tell(end: End, text: str, commands: int, limit_s: float) -> None:
             progress(Progress(end, self._refs[end].name, text, 0, commands, limit_s))
@@ -231,6 +231,10 @@ class Gateways:
             None,
         )
 
+    def _implementation(self, end: End) -> str | None:
+        snapshot = self._snapshots.get(end)
+        return snapshot.implementation if snapshot is not None else None
+
     def _record(self, end: End, output: Output) -> CommandRecord:
         if output.command.sensitive:
             self._redactor.withhold(output.command.id)
@@ -239,7 +243,7 @@ class Gateways:
             gateway=self._refs[end].name,
             probe=output.command.id,
             command=output.shown,
-            stdout=strongswan.presentable(output),
+            stdout=kinds.presentable(output, self._implementation(end)),
             stderr=output.stderr,
             exit_code=output.exit_code,
             elapsed_s=output.elapsed_s,

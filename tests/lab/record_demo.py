@@ -39,7 +39,7 @@ from wizard.inventory import EndRef
 from wizard.inventory import load as load_inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
-from wizard.platforms import strongswan
+from wizard.platforms import kinds
 from wizard.session import Session
 from wizard.ssh import KnownHosts
 from wizard.ui import conduct
@@ -103,13 +103,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stale(chosen: Sequence[State]) -> int:
     """Names what has to be recorded anew: its demo still runs, with outputs of the commands as they were."""
-    asked = [(command.id, command.text) for command in strongswan.OBSERVE]
+    asked = {(command.id, command.text, command.needs) for command in kinds.OBSERVE}
+    always = {one for one in asked if not one[2]}
     changed = 0
     for state in chosen:
         path = RECORDINGS / f"{state.id}{SUFFIX}"
         tapes = load(path)[1] if path.exists() else {}
-        recorded = {one.key for tape in tapes.values() for one in tape}
-        if tuple(asked) not in recorded:
+        recorded = [set(one.key) for tape in tapes.values() for one in tape]
+        if not any(always <= one <= asked for one in recorded):
             print(state.id)
             changed += 1
     return 1 if changed else 0

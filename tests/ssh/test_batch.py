@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ssh.conftest import Open, Start
-from wizard.facts.probes import Command, Output
+from wizard.facts.probes import Command, Limits, Output
 from wizard.ssh import (
     HOLD,
     Captured,
@@ -282,17 +282,46 @@ def test_a_script_reads_back_as_what_it_was_rendered_from() -> None:
     parsed = parse_script(script)
     assert parsed is not None
     assert parsed.marker == MARKER
-    assert parsed.commands == tuple((command.id, command.text) for command in WILD)
+    assert parsed.commands == tuple((command.id, command.text, "") for command in WILD)
     assert parsed.variables == {"CHILD": "it's", "PEER": "a b"}
     assert not parsed.holds
     assert not parsed.wants_password
+
+
+def test_needs_read_back_with_their_command() -> None:
+    steps = [Command("status", "ipsec status", needs="[ -x /usr/lib/ipsec/stroke ]"), one("true")]
+    parsed = parse_script(render(steps, marker=MARKER))
+    assert parsed is not None
+    assert parsed.commands == (
+        ("status", "ipsec status", "[ -x /usr/lib/ipsec/stroke ]"),
+        ("it", "true", ""),
+    )
+
+
+@pytest.mark.parametrize("limits", ["all", "time", "none"])
+def test_a_command_whose_needs_are_not_met_is_left_out(limits: Limits) -> None:
+    commands = [
+        Command("there", "echo here", needs="command -v sh", limits=limits),
+        Command("absent", "echo here", needs="command -v no-such-program || [ -x /no/such ]", limits=limits),
+        Command("after", "echo there", limits=limits),
+    ]
+    assert [(one.command.id, one.stdout) for one in run_locally(commands)] == [
+        ("there", "here\n"),
+        ("after", "there\n"),
+    ]
+
+
+def test_an_output_cannot_leave_a_command_out_that_needs_nothing() -> None:
+    stream = f"{MARKER}[a 1]\n{MARKER}[k 0]\n{MARKER}[d]\n"
+    (output,) = split(Raw.of(stream, f"{MARKER}[d]\n", 0), [one("true")], MARKER)
+    assert output.problem is not None
 
 
 def test_a_script_with_watches_reads_back_too() -> None:
     steps = (Watch(Command("capture", "tcpdump -n"), ready="listening on"), HOLD, one("swanctl -i"))
     parsed = parse_script(render(steps, marker=MARKER, become="sudo", password=True))
     assert parsed is not None
-    assert parsed.commands == (("capture", "tcpdump -n"), ("it", "swanctl -i"))
+    assert parsed.commands == (("capture", "tcpdump -n", ""), ("it", "swanctl -i", ""))
     assert parsed.holds
     assert parsed.wants_password
     assert parse_script("uname -a") is None

@@ -44,6 +44,7 @@ class Tape:
             self._clean(output.stderr),
             output.exit_code,
             round(output.elapsed_s, 2),
+            output.command.needs,
         )
 
 

@@ -21,7 +21,7 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
-from wizard.demo.tape import Exchange, Player, Said
+from wizard.demo.tape import LEFT_OUT, Exchange, Player, Said
 from wizard.ssh import frame, held, parse_script
 
 LOOPBACK: Final = "127.0.0.1"
@@ -164,7 +164,10 @@ class _Visit(paramiko.ServerInterface):
         with self._turn:
             exchange = self._player.play(parsed.commands)
         self._closed.wait(self._pace.of(exchange))
-        results = [(one.id, one.stdout, one.stderr, one.exit_code) for one in exchange.said]
+        results = [
+            None if one is LEFT_OUT else (one.id, one.stdout, one.stderr, one.exit_code)
+            for one in exchange.said
+        ]
         out, err, code = frame(parsed.marker, results)
         channel.sendall_stderr(_without_watches(err, parsed.marker, exchange).encode("utf-8", "replace"))
         channel.sendall(_as_it_was(out, parsed.marker, exchange).encode("utf-8", "replace"))

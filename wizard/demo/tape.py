@@ -34,6 +34,12 @@ class Said:
     stderr: str
     exit_code: int | None
     elapsed_s: float = 0.0
+    needs: str = ""
+    """Without what it is left out."""
+
+
+LEFT_OUT: Final = Said("", "", "", "", None)
+"""Stands for a command that needs what the recorded gateway had not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,9 @@ class Exchange:
     watches: int = 0
 
     @property
-    def key(self) -> tuple[tuple[str, str], ...]:
+    def key(self) -> tuple[tuple[str, str, str], ...]:
         """What was asked, by which the answer is found again."""
-        return tuple((one.id, one.text) for one in self.said)
+        return tuple((one.id, one.text, one.needs) for one in self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,10 @@ def save(header: Header, tapes: Tapes, folder: Path) -> Path:
 
 
 def _exchange(exchange: Exchange) -> list[Any]:
-    said = [[one.id, one.text, one.stdout, one.stderr, one.exit_code, one.elapsed_s] for one in exchange.said]
+    said = [
+        [one.id, one.text, one.stdout, one.stderr, one.exit_code, one.elapsed_s, one.needs]
+        for one in exchange.said
+    ]
     return [exchange.watches, said]
 
 
@@ -130,24 +139,27 @@ class Player:
         for exchange in tape:
             self._exchanges.setdefault(exchange.key, []).append(exchange)
             for one in exchange.said:
-                for key in ((one.id, one.text), one.id):
+                for key in ((one.id, one.text), (one.id, "needs", one.needs)):
                     self._commands.setdefault(key, []).append(one)
 
-    def play(self, asked: Sequence[tuple[str, str]]) -> Exchange:
-        """What was answered when exactly this was asked.
+    def play(self, asked: Sequence[tuple[str, str, str]]) -> Exchange:
+        """What was answered when exactly this was asked, each command by id, text and needs.
 
-        Commands that were recorded in other company are looked up one by one, by text and then by id, so that
-        a demo outlives a change to a probe; one that was never run has the exit code of a missing command.
+        Commands that were recorded in other company are looked up one by one, by text and then by id and needs,
+        so that a demo outlives a change to a probe. One that was never run is LEFT_OUT where it needs something,
+        and has the exit code of a missing command otherwise.
         """
         key = tuple(asked)
         if key in self._exchanges:
             return self._next(key, self._exchanges[key])
-        return Exchange(tuple(self._one(id_, text) for id_, text in asked))
+        return Exchange(tuple(self._one(*one) for one in asked))
 
-    def _one(self, id_: str, text: str) -> Said:
-        for key in ((id_, text), id_):
+    def _one(self, id_: str, text: str, needs: str) -> Said:
+        for key in ((id_, text), (id_, "needs", needs)):
             if key in self._commands:
                 return self._next(key, self._commands[key])
+        if needs:
+            return LEFT_OUT
         return Said(id_, text, "", "sh: 1: this gateway is a recording, and this was not recorded\n", 127)
 
     def _next(self, key: object, answers: Sequence[T]) -> T:

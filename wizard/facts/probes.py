@@ -37,6 +37,8 @@ class Command:
     show: str = ""
     """What the operator sees instead of `text`, where that is a script nobody would type."""
     level: Level = Level.OBSERVE
+    needs: str = ""
+    """A condition of the shell without which there is nothing to run, and no Output: it must cost no process."""
     limits: Limits = "all"
     """What has to be held in check on the gateway: a cap costs a dozen processes, a time limit two."""
 

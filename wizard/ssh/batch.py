@@ -124,7 +124,8 @@ def _steps(steps: Sequence[Step]) -> str:
             lines.append(f"read -r P{number}" + ("; read -r T" if step.ready else ""))
             opened.append(number)
         else:
-            lines.append(f"{_WORDS[command.limits]} {number} {name} {limit} {text}")
+            guard = f"when {number} {shlex.quote(command.needs)} &&\n" if command.needs else ""
+            lines.append(f"{guard}{_WORDS[command.limits]} {number} {name} {limit} {text}")
         number += 1
     for watch in reversed(opened[1:]):
         lines += [f"unwatch $P{watch}", "}"]
@@ -164,7 +165,7 @@ class Batch:
         return self._running.result() if isinstance(self._running, Running) else self._running
 
     def outputs(self) -> list[Output]:
-        """Waits for the end; one Output for each command and watch, in order."""
+        """Waits for the end; one Output for each command and watch whose needs were met, in order."""
         return split(self.raw(), self._commands, self.marker)
 
     def stop(self) -> Output:

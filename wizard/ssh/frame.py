@@ -60,6 +60,8 @@ class Section:
     exit_code: int | None = None
     truncated: bool = False
     watched: bool = False
+    left_out: bool = False
+    """What it needs is not on the gateway."""
 
     @property
     def elapsed_s(self) -> float:
@@ -139,6 +141,8 @@ def _record(
         section.began, section.watched = value, kind == "w"
     elif kind == "e" and not is_error:
         section.ended = value
+    elif kind == "k":
+        section.left_out = True
     elif kind == "x":
         section.exit_code = int(value) if value is not None and value < 256 else None
     elif kind in {"o", "r"}:
@@ -158,9 +162,17 @@ def _number(text: bytes | None) -> float | None:
 
 
 def split(raw: Raw, commands: Sequence[Command], marker: str) -> list[Output]:
-    """One Output for each command, in order; what is not usable has its `problem` set. Never raises."""
+    """One Output for each command, in order, but for those that were left out for want of what they need.
+
+    What is not usable has its `problem` set. Never raises.
+    """
     frame = unframe(raw, marker)
-    return [_output(command, str(number), frame, raw) for number, command in enumerate(commands)]
+    left_out = {number for number, section in frame.sections.items() if section.left_out}
+    return [
+        _output(command, str(number), frame, raw)
+        for number, command in enumerate(commands)
+        if not (command.needs and str(number) in left_out)
+    ]
 
 
 def _output(command: Command, number: str, frame: Frame, raw: Raw) -> Output:

@@ -15,8 +15,8 @@ class Parsed:
     """A script of ours, read back: for servers that answer it from recordings."""
 
     marker: str
-    commands: tuple[tuple[str, str], ...]
-    """Id and text of each command and watch, in the order of their numbers."""
+    commands: tuple[tuple[str, str, str], ...]
+    """Id, text and needs of each command and watch, in the order of their numbers."""
     variables: dict[str, str]
     holds: bool
     """Whether the script waits for a line on standard input (after saying `held(marker)`)."""
@@ -36,24 +36,32 @@ def parse_script(script: str) -> Parsed | None:
         variables[name] = value
     variables.pop("SUDO", None)
     words = iter(shlex.split(steps))
-    commands: list[tuple[str, str]] = []
+    commands: list[tuple[str, str, str]] = []
+    needs = ""
     for word in words:
+        if word == "when":
+            _, needs = next(words), next(words)
         if word in {"run", "timed", "quick", "watch"}:
             _, name, _ = next(words), next(words), next(words)
             if word == "watch":
                 next(words)
-            commands.append((name, next(words)))
+            commands.append((name, next(words), needs))
+            needs = ""
     return Parsed(match[1], tuple(commands), variables, "\nhold\n" in steps, "\nread_password\n" in head)
 
 
-def frame(marker: str, results: Iterable[tuple[str, str, str, int | None]]) -> tuple[str, str, int]:
+def frame(marker: str, results: Iterable[tuple[str, str, str, int | None] | None]) -> tuple[str, str, int]:
     """What a gateway would send for these results (id, stdout, stderr, exit code): stdout, stderr, exit code.
 
     The results must be in the order of the script's commands; an exit code None is that of a command that
-    hung.
+    hung, None instead of a result stands for a command that was left out.
     """
     out, err = [f"{marker}[a {VERSION}]\n"], []
-    for number, (_, stdout, stderr, code) in enumerate(results):
+    for number, result in enumerate(results):
+        if result is None:
+            out.append(f"{marker}[k {number}]\n")
+            continue
+        _, stdout, stderr, code = result
         begin, end = f"{marker}[b {number} 0.00]\n", f"{marker}[e {number} 0.00]\n"
         left = "" if code is None else f"{marker}[x {number} {code}]\n"
         out.append(f"{begin}{stdout}{left}{end}")

@@ -9,6 +9,7 @@ ends with a line feed, so that it can be taken out again wherever it lands, and 
     MARKER[x N CODE]         command N left this exit code
     MARKER[g N]              what follows in N's output is its tail: the middle may be missing
     MARKER[e N SECONDS]      command N has ended, on both streams
+    MARKER[k N]              command N is left out: what it needs is not there
     MARKER[w N SECONDS]      watch N begins
     MARKER[o N]TEXT          a line of watch N's standard output, MARKER[r N]TEXT one of its standard error
     MARKER[h]                the script waits for a line on its standard input
@@ -70,6 +71,7 @@ quick() {
   printf '%s[x %s %s]\\n' "$M" "$1" "$?"
   mark e "$1"
 }
+when() { eval "$2" >/dev/null 2>&1 || { printf '%s[k %s]\\n' "$M" "$1"; false; }; }
 finish() { printf '%s[d]\\n' "$M"; printf '%s[d]\\n' "$M" >&5; }
 """
 

@@ -78,6 +78,6 @@ def test_an_exercise_is_kept_once_with_its_watches_first() -> None:
     link.close()
     (kept,) = tape.exchanges()
     assert kept.watches == 1
-    assert kept.key[0] == (CAPTURE.id, CAPTURE.text)
+    assert kept.key[0] == (CAPTURE.id, CAPTURE.text, "")
     assert len(kept.said) == 4
     assert gateway.released == ["release", "cancel", "close"]

@@ -14,7 +14,8 @@ from wizard.demo.scene import RECORDINGS
 from wizard.demo.server import Pace
 from wizard.demo.tape import SUFFIX, Header, load, load_header
 from wizard.errors import ExitCode, InputError
-from wizard.platforms import strongswan
+from wizard.platforms import linux
+from wizard.platforms.swanctl import SWANCTL
 from wizard.ui import demo
 
 FILES = sorted(RECORDINGS.glob(f"*{SUFFIX}"))
@@ -43,7 +44,7 @@ def test_everything_that_is_read_was_recorded(path: Path) -> None:
     """Otherwise record it anew: python -m tests.lab.record_demo."""
     for tape in load(path)[1].values():
         recorded = {one.id for exchange in tape for one in exchange.said}
-        assert {command.id for command in strongswan.OBSERVE} <= recorded
+        assert {command.id for command in (*linux.OBSERVE, *SWANCTL.observe)} <= recorded
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=IDS)

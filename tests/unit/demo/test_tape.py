@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.demo.staged import DATE, HEADER, SAS, SLOW, TAPE_A, TAPE_B, stage
-from wizard.demo.tape import Exchange, Player, load, load_header, save
+from wizard.demo.tape import LEFT_OUT, Exchange, Player, load, load_header, save
 from wizard.errors import InputError
 
 
@@ -14,8 +14,8 @@ def outputs(exchange: Exchange) -> list[str]:
     return [one.stdout for one in exchange.said]
 
 
-def asked(*commands: object) -> list[tuple[str, str]]:
-    return [(command.id, command.text) for command in commands]  # type: ignore[attr-defined]
+def asked(*commands: object) -> list[tuple[str, str, str]]:
+    return [(one.id, one.text, one.needs) for one in commands]  # type: ignore[attr-defined]
 
 
 def test_a_recording_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -57,14 +57,19 @@ def test_questions_do_not_take_each_others_answers() -> None:
 
 
 def test_commands_in_new_company_are_found_one_by_one_and_by_id() -> None:
-    changed = ("date", "date -u +%s")
+    changed = ("date", "date -u +%s", "")
     assert outputs(Player(TAPE_A).play([changed, *asked(SAS)])) == ["1\n", "none\n"]
 
 
 def test_a_command_that_was_never_recorded_is_not_found() -> None:
-    (missing,) = Player(TAPE_A).play([("new", "new-probe")]).said
+    (missing,) = Player(TAPE_A).play([("new", "new-probe", "")]).said
     assert (missing.exit_code, missing.stdout) == (127, "")
     assert "not recorded" in missing.stderr
+
+
+def test_a_command_that_needs_what_the_gateway_had_not_is_left_out() -> None:
+    # The same id, but of another implementation.
+    assert Player(TAPE_A).play([("sas", "ipsec status", "command -v ipsec")]).said == (LEFT_OUT,)
 
 
 def test_a_stage_has_its_recordings(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from wizard.facts.parsers import (
     counters,
     ping,
     rulesets,
+    spoken,
     swanctl_counters,
-    swanctl_sas,
     tcpdump,
 )
 from wizard.facts.parsers.charon_log import LogEvent, Signature
@@ -58,16 +58,16 @@ def exercise_facts(
 def _witness(
     name: str, book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
 ) -> Witness:
-    outputs = book.snapshot.outputs
+    outputs, implementation = book.snapshot.outputs, book.snapshot.implementation
     captured = outputs.get(attempt.CAPTURE if name == IKE else traffic.CAPTURE)
     return Witness(
         book=book,
         focus=focus,
         snapshot=book.snapshot,
         capture=tcpdump.parse(f"{captured.stderr}\n{captured.stdout}") if captured is not None else None,
-        events=_events(outputs, focus, peer, signatures) if name == IKE else None,
-        sas_before=_sas(outputs.get("sas-before")) or book.snapshot.sas,
-        sas_after=_sas(outputs.get(traffic.SAS)),
+        events=_events(book.snapshot, focus, peer, signatures) if name == IKE else None,
+        sas_before=_sas(implementation, outputs.get("sas-before")) or book.snapshot.sas,
+        sas_after=_sas(implementation, outputs.get(traffic.SAS)),
         ike_before=_messages(outputs.get("ike-counters-before")),
         ike_after=_messages(outputs.get(attempt.COUNTERS)),
         kernel_before=counters.parse(outputs["kernel-counters-before"].stdout)
@@ -86,10 +86,10 @@ def _both(output: Output) -> str:
     return f"{output.stdout}\n{output.stderr}"
 
 
-def _sas(output: Output | None) -> tuple[IkeSa, ...] | None:
+def _sas(implementation: str | None, output: Output | None) -> tuple[IkeSa, ...] | None:
     if output is None or output.problem is not None or output.exit_code != 0:
         return None
-    return swanctl_sas.parse(output.stdout)
+    return spoken.sas(implementation, output.stdout)
 
 
 def _messages(output: Output | None) -> Mapping[str, int] | None:
@@ -100,14 +100,15 @@ def _messages(output: Output | None) -> Mapping[str, int] | None:
 
 def recent_events(book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]) -> None:
     """What the log said of this tunnel before anything was tried: all there is where nothing may be tried."""
-    log = book.snapshot.outputs.get(RECENT_LOG)
+    log, implementation = book.snapshot.outputs.get(RECENT_LOG), book.snapshot.implementation
     if log is None or log.problem is not None or log.exit_code != 0:
         book.unread(RECENT_LOG, "recent_events")
         return
     lines = charon_log.attempt(
-        charon_log.parse(log.stdout), peer_addrs=_peers(focus, peer), names=(focus.name,)
+        spoken.log(implementation, log.stdout), peer_addrs=_peers(focus, peer), names=(focus.name,)
     )
-    found = {event.name: event for event in charon_log.events(lines, signatures)}
+    known = spoken.signatures(implementation, signatures)
+    found = {event.name: event for event in charon_log.events(lines, known)}
     lines_of = [book.cite(RECENT_LOG, event.line, name) for name, event in found.items()]
     book.note("recent_events", tuple(found), *lines_of)
 
@@ -119,9 +120,10 @@ def _peers(focus: Focus, peer: Focus | None) -> tuple[str, ...]:
 
 
 def _events(
-    outputs: Mapping[str, Output], focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
+    snapshot: Snapshot, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
 ) -> tuple[LogEvent, ...] | None:
     """The attempt's events: from the daemon's log, and from what the attempt itself printed where it started."""
+    outputs, implementation = snapshot.outputs, snapshot.implementation
     log, printed = outputs.get(attempt.LOG), outputs.get(attempt.ATTEMPT)
     lines: list[charon_log.LogLine] = []
     readable = log is not None and log.problem is None and log.exit_code == 0
@@ -129,11 +131,12 @@ def _events(
         began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
         fresh = [
             line
-            for line in charon_log.parse(log.stdout)
+            for line in spoken.log(implementation, log.stdout)
             if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
         ]
         lines += charon_log.attempt(fresh, peer_addrs=_peers(focus, peer), names=(focus.name,))
     if printed is not None and printed.problem is None and not lines:
-        lines += charon_log.parse(_both(printed))
+        lines += spoken.log(implementation, _both(printed))
         readable = readable or bool(lines)
-    return charon_log.events(lines, signatures) if readable else None
+    known = spoken.signatures(implementation, signatures)
+    return charon_log.events(lines, known) if readable else None

@@ -39,6 +39,10 @@ class Signature(Protocol):
     def name(self) -> str:
         """The event it stands for."""
 
+    @property
+    def daemon(self) -> str:
+        """Whose words it knows: "charon", "pluto"."""
+
     def groups(self, text: str) -> Mapping[str, str] | None:
         """What the line names, or None where it is another line."""
 

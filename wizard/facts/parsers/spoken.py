@@ -1,0 +1,30 @@
+"""The parsers of each IKE implementation under one name, for what is read before and after an exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from wizard.facts.parsers import charon_log, swanctl_sas
+from wizard.facts.parsers.charon_log import LogLine, Signature
+from wizard.facts.tunnel import IkeSa
+
+_SAS: Final[Mapping[str, Callable[[str], tuple[IkeSa, ...]]]] = {"strongswan-swanctl": swanctl_sas.parse}
+_LOGS: Final[Mapping[str, Callable[[str], tuple[LogLine, ...]]]] = {"strongswan-swanctl": charon_log.parse}
+_DAEMONS: Final[Mapping[str, str]] = {"libreswan": "pluto"}
+
+
+def sas(implementation: str | None, text: str) -> tuple[IkeSa, ...]:
+    """The SAs in a listing of that implementation; strongSwan's where none is known."""
+    return _SAS.get(implementation or "", swanctl_sas.parse)(text)
+
+
+def log(implementation: str | None, text: str) -> tuple[LogLine, ...]:
+    """The lines of its daemon's log."""
+    return _LOGS.get(implementation or "", charon_log.parse)(text)
+
+
+def signatures(implementation: str | None, known: Sequence[Signature]) -> tuple[Signature, ...]:
+    """The signatures of its daemon's words."""
+    daemon = _DAEMONS.get(implementation or "", "charon")
+    return tuple(one for one in known if one.daemon == daemon)

@@ -1,0 +1,145 @@
+"""strongSwan spoken to through swanctl.
+
+Structured sources come first (`--raw`), because the listings for people change with the release. Nothing here
+prints a key: secrets of the configuration are replaced by salted digests on the gateway itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any, Final
+
+from wizard.facts.derive import attempt
+from wizard.facts.derive.exercise import RECENT_LOG
+from wizard.facts.focus import Focus
+from wizard.facts.parsers import framed, swanctl_conf, swanctl_conns, swanctl_sas, swanctl_stats
+from wizard.facts.probes import Command, Level, Output
+from wizard.facts.tunnel import Configuration
+from wizard.platforms import charon_journal, linux
+from wizard.platforms.dialect import ATTEMPT_S, LOG_S, RECENT_S, Dialect, Presence
+from wizard.platforms.gateway_scripts import SWANCTL_FILES
+
+_NEEDS: Final = "command -v swanctl"
+
+
+class Swanctl:
+    """The dialect of swanctl; see `Dialect`."""
+
+    name = "strongswan-swanctl"
+    observe: tuple[Command, ...] = (
+        Command(
+            "daemon-stats",
+            "swanctl --version; $SUDO swanctl --stats",
+            5,
+            show="swanctl --stats",
+            needs=_NEEDS,
+            limits="time",
+        ),
+        Command("connections", "$SUDO swanctl --list-conns --raw", 8, needs=_NEEDS, limits="time"),
+        Command("sas", "$SUDO swanctl --list-sas --raw", 8, needs=_NEEDS, limits="time"),
+        Command(
+            "config",
+            SWANCTL_FILES,
+            15,
+            show="cat /etc/swanctl/swanctl.conf (secrets as digests)",
+            needs=_NEEDS,
+            limits="time",
+        ),
+        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS),
+    )
+
+    def presence(self, outputs: Mapping[str, Output]) -> Presence:
+        """See `Dialect`."""
+        fields = self.read(outputs)
+        if fields.get("daemon_answers"):
+            return Presence.IN_USE if fields.get("loaded") else Presence.RUNNING
+        disk = fields.get("disk")
+        if isinstance(disk, Configuration) and disk.connections:
+            return Presence.CONFIGURED
+        known = fields["version"] is not None or fields["daemon_answers"] is not None
+        return Presence.INSTALLED if known else Presence.ABSENT
+
+    def read(self, outputs: Mapping[str, Output]) -> dict[str, Any]:
+        """See `Dialect`."""
+        stats = outputs.get("daemon-stats")
+        answers, line = _answers(stats)
+        version = swanctl_stats.parse(stats.stdout).version if stats is not None else None
+        fields: dict[str, Any] = {"version": version, "daemon_answers": answers, "daemon_line": line}
+        if answers:
+            fields.update(_listed(outputs))
+        config = outputs.get("config")
+        if config is not None and linux.usable(config):
+            fields["disk"] = _configuration(config, version)
+        return fields
+
+    def initiate(self, focus: Focus) -> tuple[Command, ...]:
+        """See `Dialect`."""
+        child = f" --child {quote(focus.child_name)}" if focus.child_name else ""
+        text = f"$SUDO swanctl --initiate --ike {quote(focus.name)}{child} --timeout {ATTEMPT_S} --loglevel 1"
+        return (Command(attempt.ATTEMPT, text, ATTEMPT_S + 4, level=Level.EXERCISE, limits="time"),)
+
+    def half_open_gone(self, focus: Focus) -> tuple[Command, ...]:
+        """See `Dialect`."""
+        name = quote(focus.name)
+        text = (
+            f"$SUDO swanctl --list-sas --raw --ike {name} 2>/dev/null | "
+            "grep -oE 'uniqueid=[0-9]+ version=[0-9] state=CONNECTING' | "
+            "while read -r id _; do "
+            '$SUDO swanctl --terminate --ike-id "${id#uniqueid=}" --force --timeout 1; done'
+        )
+        shown = f"swanctl --terminate --ike {name} (half-open only)"
+        return (Command("half-open", text, 5, show=shown, level=Level.EXERCISE, limits="time"),)
+
+    def sas(self, probe: str) -> Command:
+        """See `Dialect`."""
+        return Command(probe, "$SUDO swanctl --list-sas --raw", 8, limits="time")
+
+    def counters(self, probe: str) -> Command | None:
+        """See `Dialect`."""
+        return Command(probe, "$SUDO swanctl --counters", 5, limits="time")
+
+    def log(self) -> Command:
+        """See `Dialect`."""
+        return charon_journal.since(attempt.LOG, LOG_S, 4000)
+
+
+SWANCTL: Final[Dialect] = Swanctl()
+
+
+def _configuration(output: Output, version: str | None) -> Configuration:
+    """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
+    files = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
+    root = next((name for name, _ in files if name.endswith("/swanctl.conf")), None)
+    refused = [
+        line.removeprefix("grep: ").removesuffix(": Permission denied")
+        for line in output.stderr.splitlines()
+        if line.endswith(": Permission denied")
+    ]
+    return swanctl_conf.parse(files, root=root, unreadable=refused, version=version)
+
+
+def _answers(stats: Output | None) -> tuple[bool | None, str]:
+    """Whether the daemon answers on its control socket, and the line that shows it."""
+    if stats is None or stats.problem is not None:
+        return None, ""
+    lines = [line for line in f"{stats.stdout}\n{stats.stderr}".splitlines() if line.strip()]
+    up = next((line for line in lines if line.startswith("uptime:")), None)
+    if up is not None:
+        return True, up
+    refused = next((line for line in lines if "failed:" in line and "vici" in line), None)
+    if refused is None:
+        return None, ""
+    gone = "No such file" in refused or "Connection refused" in refused
+    return (False, refused) if gone else (None, refused)
+
+
+def _listed(by_probe: Mapping[str, Output]) -> dict[str, Any]:
+    """Connections and SAs of a daemon that answers: printing nothing then means having none."""
+    fields: dict[str, Any] = {}
+    conns, sas = by_probe.get("connections"), by_probe.get("sas")
+    if conns is not None and conns.problem is None and conns.exit_code == 0:
+        fields["loaded"] = swanctl_conns.parse(conns.stdout)
+    if sas is not None and sas.problem is None and sas.exit_code == 0:
+        fields["sas"] = swanctl_sas.parse(sas.stdout)
+    return fields
