@@ -8,12 +8,14 @@ are filled in by its platform module, not here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 AuthMethod = Literal["psk", "pubkey", "eap", "xauth", "null", "any"]
 Mode = Literal["tunnel", "transport", "beet", "pass", "drop"]
 ProblemScope = Literal["file", "connection", "secret", "authority", "pool"]
+Dialect = Literal["swanctl", "ipsec.conf", "libreswan", "ios"]
+"""Whose language a configuration is written in, and so whose defaults and spelling of proposals count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class AuthRound:
     """What the source says beyond the method: "eap-mschapv2", "pubkey-sha256", …"""
     certs: tuple[str, ...] = ()
     cacerts: tuple[str, ...] = ()
+    authority: str = ""
+    """Distinguished name of the authority the certificate has to come from ("%same": the other side's)."""
+    keys: tuple[str, ...] = ()
+    """Raw public keys as written."""
+    user: str = ""
+    """The EAP or XAuth user name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,14 @@ class Child:
     mark_out: str | None = None
     if_id_in: str | None = None
     if_id_out: str | None = None
+    pfs: bool | None = None
+    """Libreswan: take a new Diffie-Hellman exchange for every child; elsewhere a group in the proposal says so."""
+    esn: str | None = None
+    """Libreswan: "yes", "no" or "either"; elsewhere it stands in the proposal."""
+    compress: bool | None = None
+    label: str | None = None
+    interface: str | None = None
+    """Tunnel interface (VTI, XFRM, IOS Tunnel) that carries this child's traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +94,48 @@ class Connection:
     reauth_time_s: int | None = None
     pools: tuple[str, ...] = ()
     vips: tuple[str, ...] = ()
+    dialect: Dialect = "swanctl"
+    sides_known: bool = True
+    """False where the file does not say which side is this gateway (Libreswan): `swapped` is as likely."""
+    narrowing: bool | None = None
+    """Libreswan: a part of the networks may be agreed on; charon always narrows under IKEv2."""
+    ppk: Literal["no", "allowed", "required"] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     """Where each field stands: "proposals" → "/etc/swanctl/conf.d/site.conf:12"; the name itself → the section.
     Fields of children are "children.NET.local_ts", of rounds "local.0.identity"."""
+
+
+def swapped(connection: Connection) -> Connection:
+    """The same connection seen from the other side: what was local is remote, because nothing said which is which."""
+    where = {_other_side(field_name): place for field_name, place in connection.where.items()}
+    return replace(
+        connection,
+        local_addrs=connection.remote_addrs,
+        remote_addrs=connection.local_addrs,
+        local_port=connection.remote_port,
+        remote_port=connection.local_port,
+        local=connection.remote,
+        remote=connection.local,
+        pools=connection.vips,
+        vips=connection.pools,
+        children=tuple(
+            replace(child, local_ts=child.remote_ts, remote_ts=child.local_ts)
+            for child in connection.children
+        ),
+        where=where,
+    )
+
+
+def _other_side(name: str) -> str:
+    head, dot, rest = name.partition(".")
+    if head in _OTHER and dot:
+        return f"{_OTHER[head]}.{rest}"
+    stem, dot, last = name.rpartition(".")
+    side, underline, what = last.partition("_")
+    return f"{stem}{dot}{_OTHER[side]}_{what}" if side in _OTHER and underline else name
+
+
+_OTHER = {"local": "remote", "remote": "local"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +176,11 @@ class Configuration:
     """Files that are there and could not be read (rights)."""
     refused: bool = False
     """A syntax error: the daemon would drop every connection on a reload, whatever this record still could read."""
+    dialect: Dialect = "swanctl"
+    version: str | None = None
+    """Of the daemon the files are for; None where nothing says it."""
+    authorities: tuple[str, ...] = ()
+    """Certificates of authorities named in sections of their own."""
 
 
 @dataclass(frozen=True, slots=True)

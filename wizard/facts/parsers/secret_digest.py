@@ -26,7 +26,12 @@ def digest_of(value: str, salt: str | None = None) -> str:
     """
     if value.startswith(PREFIX):
         return value.removeprefix(PREFIX)
-    salted = (_PROCESS_SALT if salt is None else salt).encode() + decoded(value)
+    return digest_of_bytes(decoded(value), salt)
+
+
+def digest_of_bytes(key: bytes, salt: str | None = None) -> str:
+    """The digest of a key that is already decoded, for files where quotes say that "0x" is part of the key."""
+    salted = (_PROCESS_SALT if salt is None else salt).encode() + key
     return sha256(salted).hexdigest()[:LENGTH]
 
 
