@@ -189,6 +189,9 @@ function secret(v,   low, oct) {
   oct = low == "0x" ? hex(substr(v, 3)) : low == "0s" ? base64(substr(v, 3)) : plain(v)
   if (oct == "!") print "X"; else print "S" oct
 }
+"""
+
+DECODERS: Final = r"""
 function plain(v,   i, c, oct) {
   oct = ""
   for (i = 1; i <= length(v); i++) {
@@ -218,15 +221,22 @@ function base64(v,   i, j, n, oct, digits, bytes, left) {
   return left > 0 ? substr(oct, 1, left * 5) : ""
 }
 """
+"""awk functions that turn a key as written into octal for `printf %b`; need ord[] filled."""
 
-REDACT_SWANCTL: Final = f"""\
+
+def filtered(program: str, keys: str) -> str:
+    """A POSIX shell script around an awk program that prints pieces: text goes on, secrets become digests.
+
+    `keys` are the words it may leave as they are; the script exits with 9 where awk is missing or broke off.
+    """
+    return f"""\
 can=!hidden
 command -v awk >/dev/null 2>&1 || exit 9
 case $(command -V printf 2>/dev/null) in *builtin*) ;; *) can=!no-builtin-printf ;; esac
 command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
 [ -n "${{SALT:-}}" ] || can=!no-salt
 [ "$can" = !hidden ] && can=yes
-LC_ALL=C awk -v KEYS={quote(_KEYS)} {quote(_AWK)} | {{
+LC_ALL=C awk -v KEYS={quote(keys)} {quote(program)} | {{
 while IFS= read -r piece; do
   case $piece in
   L*) printf '%s\\n' "${{piece#?}}" ;;
@@ -245,6 +255,9 @@ done
 exit 9
 }}
 """
+
+
+REDACT_SWANCTL: Final = filtered(_AWK + DECODERS, _KEYS)
 """A POSIX shell script: swanctl.conf in, the same out with every secret as `digest:…`; $SALT must be set.
 
 Several files at once come as `grep -H ''` prints them, with their names, one a line, in $FILES; they go out each
