@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
-SOURCES = wizard tests $(wildcard screenshots)
+SOURCES = wizard tests $(wildcard screenshots docs)
 # An environment whose Python went away (an upgrade of the system) is made anew.
 $(shell test -x $(BIN)/python || rm -f $(RUN) $(DEV))
 # How many User-Mode Linux guests run side by side; each uses one core.
@@ -20,7 +20,7 @@ INSTALL_SELF = $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help .venv demo test check static format-check lint types imports format lab lab-shell screenshots lock wheel clean
+.PHONY: help .venv demo test check static format-check lint types imports format lab lab-shell bench screenshots docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ lab-shell: $(DEV) ## bring one scenario up and open the wizard in it: SCENARIO=n
 
 screenshots: $(DEV) ## make the pictures of the documentation again
 	@$(BIN)/python screenshots/make.py
+
+docs: $(DEV) ## make the pages that are made from flows/
+	@PYTHONPATH=. $(BIN)/python docs/make_causes.py
 
 lock: $(DEV) ## make the lock files again; UPGRADE=1 takes the newest versions
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --group build --output-file requirements/run.txt
