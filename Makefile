@@ -70,10 +70,10 @@ format: $(DEV) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 begins each scenario in every way it can)
+lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 runs every scenario, not one of each kind)
 	@$(BIN)/python -m tests.lab packages
 	@$(BIN)/python -m tests.lab images
-	@$(BIN)/python -m tests.lab run --guests $(GUESTS) $(if $(ALL),,--first-starts)
+	@$(BIN)/python -m tests.lab run --guests $(GUESTS) $(if $(ALL),,--sample)
 
 lab-shell: $(DEV) ## bring one scenario up and open the wizard in it: SCENARIO=name
 	@$(if $(SCENARIO),,echo "Name a scenario: make lab-shell SCENARIO=psk-mismatch" >&2; exit 2)

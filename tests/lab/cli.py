@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all when none is given")
     sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
     sub.add_argument(
-        "--first-starts", action="store_true", help="begin each scenario in one way only, its first"
+        "--sample", action="store_true", help="one scenario for each cause on each pair of implementations"
     )
     sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
     for name, act, text in (
@@ -125,8 +125,8 @@ def _list(_: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     packages.require()
     chosen = scenario.choose(arguments.names, scenario.load())
-    if arguments.first_starts:
-        chosen = list({one.id.partition(".")[0]: one for one in reversed(chosen)}.values())[::-1]
+    if arguments.sample:
+        chosen = scenario.sample(chosen)
     needed = {s.image(name) for s in chosen for name in healthy.OTHER} | {scenario.DEFAULT_IMAGE}
     for name, seconds in images.build(sorted(needed)):
         print(f"{name}: {f'built in {seconds:.0f} s' if seconds > 1 else 'ready'}")
@@ -134,10 +134,10 @@ def _run(arguments: argparse.Namespace) -> int:
     count = itertools.count(1)
 
     def report(verdict: runner.Verdict) -> None:
-        word = "ok  " if verdict.ok else "FAIL"
+        word = "ok  " if verdict.ok else "FAIL" if verdict.tries > 1 or verdict.traces else "once"
         said = verdict.cause or verdict.status
         print(f"{next(count):3}/{len(chosen)} {word} {verdict.scenario} {said}", flush=True)
-        for note in verdict.notes:
+        for note in [*verdict.notes, *verdict.traces]:
             print(f"         {note}", flush=True)
 
     run = runner.Run(chosen, arguments.check, report)
@@ -150,11 +150,14 @@ def _run(arguments: argparse.Namespace) -> int:
     for file in leaks:
         print(f"a planted secret is in {file}")
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    took = sorted(verdict.seconds for verdict in run.verdicts if verdict.status)
     print(
-        f"{len(run.verdicts) - len(failed)} of {len(run.verdicts)} scenarios as expected, "
-        f"{len(leaks)} leaks, {minutes} min {seconds} s; all outputs are in {run.out}"
+        f"{len(run.verdicts) - len(failed)} of {len(run.verdicts)} scenarios as expected "
+        f"({sum(verdict.tries > 1 for verdict in run.verdicts)} of them tried twice), {len(leaks)} leaks, "
+        f"median {took[len(took) // 2] if took else 0:.1f} s, longest {took[-1] if took else 0:.1f} s to the cause, "
+        f"{minutes} min {seconds} s in all; all outputs are in {run.out}"
     )
-    return 1 if failed or leaks or run.troubles else 0
+    return 0 if runner.passed(run.verdicts) and not leaks and not run.troubles else 1
 
 
 def _one(name: str) -> scenario.Scenario:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -104,6 +105,7 @@ class Scenario(_Strict):
 
 
 DEFAULT_IMAGE = "deb12-swanctl"
+SAMPLED = 2
 
 
 class _NoDuplicates(yaml.SafeLoader):
@@ -168,6 +170,29 @@ def _one(file: Path, place: int, entry: object) -> Scenario:
             for fault in wrong.errors()
         )
         raise LabError(f"{where}: {faults}") from wrong
+
+
+def sample(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Up to SAMPLED scenarios of each cause on each pair of implementations, topology and inventory."""
+    daemons = images.definitions().images
+
+    def kind(one: Scenario) -> tuple[str, ...]:
+        spoken = (daemons[one.image(name)].daemon for name in healthy.OTHER)
+        return one.expect, one.topology, one.inventory, *spoken
+
+    chosen: list[Scenario] = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    # A fault begun in another way comes after other faults with the same cause.
+    for one in sorted(scenarios, key=lambda one: _begun_otherwise(one, scenarios)):
+        seen[kind(one)] += 1
+        if seen[kind(one)] <= SAMPLED:
+            chosen.append(one)
+    return chosen
+
+
+def _begun_otherwise(scenario: Scenario, scenarios: Sequence[Scenario]) -> bool:
+    fault = scenario.id.partition(".")[0]
+    return next(one for one in scenarios if one.id.partition(".")[0] == fault) is not scenario
 
 
 def choose(names: list[str], known: dict[str, Scenario]) -> list[Scenario]:
