@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 Tree = dict[str, "str | Tree"]
 Gateway = Literal["gw-a", "gw-b"]
 Topology = Literal["plain", "nat"]
+# By what the gateways prove themselves in tunnel `site`; its sibling always has a pre-shared key.
+Proof = Literal["psk", "certificate"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByCertificate:
+    """How a gateway proves itself by certificate: options to set, and files with what of the lab's PKI they hold."""
+
+    options: dict[str, str | None]
+    files: dict[str, str]
+
+
+CERTIFICATE = {
+    "swanctl": ByCertificate(
+        options={
+            "connections.site.local.auth": "pubkey",
+            "connections.site.local.certs": "site.pem",
+            "connections.site.remote.auth": "pubkey",
+            "secrets.ike-site": None,
+        },
+        files={
+            "/etc/swanctl/x509/site.pem": "{gateway}",
+            "/etc/swanctl/private/site.pem": "{gateway}.key",
+            "/etc/swanctl/x509ca/site-ca.pem": "ca",
+        },
+    ),
+}
 
 # Planted so that a search over every journal, export and screen shows whether a secret got out.
 CANARY = "CANARY-psk-7f3a91-do-not-leak"

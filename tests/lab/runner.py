@@ -44,6 +44,7 @@ class Verdict:
     round_trips: int = 0
     prepared_s: float = 0.0
     tries: int = 1
+    warn: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     """What the diagnosis left on the gateways or did to other tunnels."""
@@ -122,7 +123,8 @@ class Run:
             raise
         at: Scenario | None = first
         while at is not None:
-            verdict = Verdict(at.id, at.expect, tries=2 if at.id in self._first else 1)
+            tries = 2 if at.id in self._first else 1
+            verdict = Verdict(at.id, at.expect, tries=tries, warn=at.warn)
             try:
                 self._judge(guest, at, verdict)
             finally:
@@ -208,6 +210,8 @@ def _compare(document: bytes, code: int, words: bytes, verdict: Verdict) -> None
     verdict.cause = str(causes[0]["id"]) if causes else ""
     verdict.confidence = str(causes[0].get("confidence")) if causes else ""
     verdict.round_trips = int(said.get("stats", {}).get("round_trips", 0))
+    warned = {str(one["id"]) for one in said.get("warnings") or []}
+    verdict.notes += [f"no warning of {one}" for one in verdict.warn if one not in warned]
     if verdict.expect == "healthy":
         if verdict.status != "healthy" or causes or code != 0:
             verdict.notes.append("a healthy tunnel was not called healthy")

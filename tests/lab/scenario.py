@@ -41,13 +41,15 @@ class Change(_Strict):
     set: dict[Text, str | None] = Field(default_factory=dict)
     edit: list[Edit] = Field(default_factory=list)
     write: dict[Text, str | None] = Field(default_factory=dict)
+    # Path of a file to the item of the lab's PKI that is to stand in it (see pki.py), or null to take it away.
+    pki: dict[Text, str | None] = Field(default_factory=dict)
     load: bool = True
     run: list[Text] = Field(default_factory=list)
 
     @property
     def files(self) -> bool:
         """Whether the node's own files change, which only gateways have."""
-        return bool(self.set or self.edit or self.write)
+        return bool(self.set or self.edit or self.write or self.pki)
 
 
 class Truth(_Strict):
@@ -78,10 +80,13 @@ class Scenario(_Strict):
     expect: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     images: dict[healthy.Gateway, str] = Field(default_factory=dict)
     topology: healthy.Topology = "plain"
+    proof: healthy.Proof = "psk"
     change: dict[Node, Change] = Field(default_factory=dict)
     start: Start = "never"
     truth: Annotated[list[Truth], Field(min_length=1)]
     inventory: Literal["both", "gw-a"] = "both"
+    # What a healthy tunnel is to be warned of.
+    warn: tuple[str, ...] = ()
 
     @field_validator("images", mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wizard.facts.certificates import CertificateStore
 from wizard.facts.model import End, Evidence
 from wizard.facts.parsers.clock import Clock
 from wizard.facts.parsers.daemon import Daemon
@@ -51,6 +52,8 @@ class Snapshot:
     disk: Configuration | None = None
     loaded: tuple[Connection, ...] | None = None
     sas: tuple[IkeSa, ...] | None = None
+    certificates: CertificateStore | None = None
+    """Empty where the gateway has none at all."""
 
     def missing(self, probe: str) -> str:
         """Why a probe yielded nothing to draw facts from, as a clause without a capital."""

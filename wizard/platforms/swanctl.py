@@ -10,13 +10,22 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Any, Final
 
+from wizard.facts.certificates import CertificateStore
 from wizard.facts.derive import attempt
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
-from wizard.facts.parsers import framed, swanctl_conf, swanctl_conns, swanctl_sas, swanctl_stats
+from wizard.facts.parsers import (
+    certificate_store,
+    framed,
+    swanctl_conf,
+    swanctl_conns,
+    swanctl_sas,
+    swanctl_stats,
+)
 from wizard.facts.probes import Command, Level, Output
 from wizard.facts.tunnel import Configuration
 from wizard.platforms import charon_journal, linux
+from wizard.platforms.certificate_scripts import SWANCTL_CERTIFICATES, SWANCTL_HAS_CERTIFICATES
 from wizard.platforms.dialect import ATTEMPT_S, LOG_S, RECENT_S, Dialect, Presence
 from wizard.platforms.gateway_scripts import SWANCTL_FILES
 
@@ -47,6 +56,14 @@ class Swanctl:
             limits="time",
         ),
         charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS),
+        Command(
+            "certificates",
+            SWANCTL_CERTIFICATES,
+            20,
+            show="swanctl --list-certs; openssl pkey -pubout -in KEY | sha256sum",
+            needs=SWANCTL_HAS_CERTIFICATES,
+            limits="time",
+        ),
     )
 
     def presence(self, outputs: Mapping[str, Output]) -> Presence:
@@ -71,6 +88,12 @@ class Swanctl:
         config = outputs.get("config")
         if config is not None and linux.usable(config):
             fields["disk"] = _configuration(config, version)
+        certificates = outputs.get("certificates")
+        if certificates is not None and linux.usable(certificates):
+            fields["certificates"] = certificate_store.parse(certificates.stdout)
+        elif certificates is None and outputs:
+            # The probe is left out where there is nothing to read.
+            fields["certificates"] = CertificateStore(disk_read=True)
         return fields
 
     def initiate(self, focus: Focus) -> tuple[Command, ...]:

@@ -11,6 +11,7 @@ from tests.lab.inside.gateway import Gateway
 from tests.lab.inside.pair import ATTEMPT_S, GATEWAYS, PATIENT_S, Pair, eventually
 from tests.lab.inside.picture import Picture, differences, picture
 from tests.lab.inside.shell import Ran
+from tests.lab.pki import Pki
 from tests.lab.scenario import Change, Scenario, Truth
 from tests.lab.trouble import LabError
 
@@ -38,6 +39,8 @@ class Stage:
         self.pair = pair
         self.applied = NOTHING
         self._marks: dict[healthy.Gateway, Mark] = {}
+        self._proof: healthy.Proof = "psk"
+        self._pki = Pki()
 
     def reset(self, wanted: dict[healthy.Gateway, str], topology: healthy.Topology) -> None:
         """Make the pair healthy again; see Pair.reset()."""
@@ -64,6 +67,9 @@ class Stage:
 
     def _put_on(self, scenario: Scenario) -> None:
         verb, _, end = scenario.start.partition("-")
+        self._proof = scenario.proof
+        if self._proof == "certificate":
+            self._certify()
         if scenario.start == "up-before":
             self._start("gw-a", works=True)
         for node, change in scenario.change.items():
@@ -79,6 +85,24 @@ class Stage:
         if (ran.exit == 0) != works:
             wanted = "work" if works else "fail"
             raise LabError(f"initiating from {name} was to {wanted}, exit {ran.exit}: {ran.complaint}")
+
+    def _proof_options(self, name: healthy.Gateway) -> dict[str, str | None]:
+        return healthy.CERTIFICATE[self.pair.kind(name)].options if self._proof == "certificate" else {}
+
+    def _certify(self) -> None:
+        """Let both gateways prove themselves by certificate, as they would have done from the start."""
+        for name, gateway in self.pair.gateways.items():
+            kind = self.pair.kind(name)
+            for path, item in healthy.CERTIFICATE[kind].files.items():
+                self._lay_out(gateway, path, item.format(gateway=name))
+            files = daemons.files(kind, name, self.pair.topology, self._proof_options(name))
+            for path, text in files.items():
+                if gateway.inside(path).read_text(encoding="utf-8") != text:
+                    gateway.write(path, text)
+            gateway.must(self.pair.daemon(name).load)
+
+    def _lay_out(self, gateway: Gateway, path: str, item: str) -> None:
+        gateway.write(path, self._pki.item(item), mode=0o600 if "/private/" in path else 0o644)
 
     def _change(self, node: str, change: Change) -> None:
         for name, gateway in self.pair.gateways.items():
@@ -96,7 +120,8 @@ class Stage:
         if change.set:
             kind = self.pair.kind(gateway.name)
             try:
-                files = daemons.files(kind, gateway.name, self.pair.topology, change.set)
+                options = {**self._proof_options(gateway.name), **change.set}
+                files = daemons.files(kind, gateway.name, self.pair.topology, options)
             except KeyError as absent:
                 raise LabError(f"{gateway.name} has no {absent.args[0]} to set.") from absent
             for path, text in files.items():
@@ -107,6 +132,11 @@ class Stage:
             if edit.find not in text:
                 raise LabError(f"{gateway.name}:{edit.file} has no {edit.find!r}.")
             gateway.write(edit.file, text.replace(edit.find, edit.replace))
+        for path, item in change.pki.items():
+            if item is None:
+                gateway.inside(path).unlink()
+            else:
+                self._lay_out(gateway, path, item)
         for path, content in change.write.items():
             if content is None:
                 gateway.inside(path).unlink()
