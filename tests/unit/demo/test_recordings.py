@@ -41,7 +41,7 @@ def test_no_secret_is_in_a_recording(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_everything_that_is_read_was_recorded(path: Path) -> None:
-    """Otherwise record it anew: python -m tests.lab.record_demo. Gateways without certificates are not asked for any."""
+    """Otherwise record it anew: python -m tests.lab.record_demo. Without certificates none are read."""
     for tape in load(path)[1].values():
         recorded = {one.id for exchange in tape for one in exchange.said}
         assert {command.id for command in (*linux.OBSERVE, *SWANCTL.observe)} - {"certificates"} <= recorded
