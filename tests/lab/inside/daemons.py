@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.lab import healthy
+from tests.lab import healthy, healthy_libreswan
 from tests.lab.trouble import LabError
 
 
@@ -50,12 +50,26 @@ _IPSECCONF = Daemon(
     forget_counters="ipsec resetcounters",
 )
 
-_DAEMONS = {"swanctl": _SWANCTL, "ipsecconf": _IPSECCONF}
+_LIBRESWAN = Daemon(
+    unit="ipsec",
+    load="ipsec auto --rereadsecrets; ipsec auto --replace site",
+    # Its exit status is 0 when only the IKE SA came up, and right after a revival nothing is started at all.
+    initiate="timeout {seconds} ipsec auto --up {connection}; sleep 0.2;"
+    "ipsec trafficstatus | grep '\"{connection}\"'",
+    # A connection that was up stays routed otherwise: the next packet would bring it up again.
+    terminate="ipsec auto --down {connection}; ipsec auto --unroute {connection}",
+    installed="ipsec trafficstatus | grep '\"{connection}\"'",
+    spis="ipsec whack --status | grep '\"{connection}\"' | grep -o -E '(esp|ah)[.][0-9a-f]+'",
+    forget_counters="true",
+)
+
+_DAEMONS = {"swanctl": _SWANCTL, "ipsecconf": _IPSECCONF, "libreswan": _LIBRESWAN}
 
 Trees = Callable[[healthy.Gateway, healthy.Topology], dict[str, healthy.Tree]]
 _TREES: dict[str, tuple[Trees, Callable[[healthy.Tree], str]]] = {
     "swanctl": (healthy.swanctl, healthy.render),
     "ipsecconf": (healthy.ipsecconf, healthy.render_ipsecconf),
+    "libreswan": (healthy_libreswan.files, healthy.render_ipsecconf),
 }
 
 
