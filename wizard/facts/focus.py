@@ -112,9 +112,21 @@ def _candidates(snapshot: Snapshot, hints: Hints) -> list[Candidate]:
         connection.name: connection for connection in (snapshot.disk.connections if snapshot.disk else ())
     }
     names = list(dict.fromkeys([*loaded, *stored]))
-    if hints.connection is not None:
-        names = [name for name in names if name == hints.connection]
-    return [Candidate(name, loaded.get(name), stored.get(name)) for name in names]
+    found = [Candidate(name, loaded.get(name), stored.get(name)) for name in names]
+    if hints.connection is None:
+        return found
+    named = [one for one in found if one.name == hints.connection]
+    # In ipsec.conf connection and child have one name, and charon puts several conns under one of them.
+    return named or [one for one in found if _has_child(one, hints.connection)]
+
+
+def _has_child(candidate: Candidate, name: str) -> bool:
+    return any(
+        child.name == name
+        for one in (candidate.loaded, candidate.on_disk)
+        if one is not None
+        for child in one.children
+    )
 
 
 def _score(
@@ -200,8 +212,10 @@ def _focus(
 
 
 def _child(connection: Connection, hints: Hints, peer: Connection | None) -> Child | None:
-    named = [child for child in connection.children if child.name == hints.child] if hints.child else []
-    if named or not connection.children:
+    one_name = connection.dialect == "ipsec.conf"
+    wanted = hints.child or (hints.connection if one_name else None)
+    named = [child for child in connection.children if child.name == wanted]
+    if named or hints.child or not connection.children:
         return named[0] if named else None
 
     def fit(child: Child) -> float:

@@ -49,11 +49,18 @@ class Dialect(Protocol):
     def observe(self) -> tuple[Command, ...]:
         """Read-only commands, each with `needs`, so that they cost nothing where this is not installed."""
 
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """Probe → the probe whose output it is read from, where one command tells several things."""
+
     def presence(self, outputs: Mapping[str, Output]) -> Presence:
         """How much there is of it, by the outputs of its own commands."""
 
     def read(self, outputs: Mapping[str, Output]) -> dict[str, Any]:
-        """The snapshot's fields version, daemon_answers, daemon_line, disk, loaded and sas, as far as known."""
+        """The snapshot's fields version, daemon_answers, daemon_line, disk, loaded and sas, as far as known.
+
+        The outputs of the gateway's kernel and network may be among the given ones.
+        """
 
     def initiate(self, focus: Focus) -> tuple[Command, ...]:
         """Brings the tunnel up; returns within ATTEMPT_S, whatever the peer does. The probe is `ike-attempt`."""

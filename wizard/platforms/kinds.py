@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from wizard.choreography import Part
@@ -13,12 +14,14 @@ from wizard.facts.model import End
 from wizard.facts.parsers import spoken
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
+from wizard.facts.tunnel import Configuration
 from wizard.facts.vocabulary import IKE, TRAFFIC
 from wizard.platforms import exercises, linux
 from wizard.platforms.dialect import Dialect, Presence
+from wizard.platforms.stroke import STROKE
 from wizard.platforms.swanctl import SWANCTL
 
-DIALECTS: Final[tuple[Dialect, ...]] = (SWANCTL,)
+DIALECTS: Final[tuple[Dialect, ...]] = (SWANCTL, STROKE)
 """In the order of preference between equals."""
 
 OBSERVE: Final[tuple[Command, ...]] = (
@@ -36,13 +39,21 @@ def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
         dialect.name: {one.command.id: one for one in outputs if one.command in dialect.observe}
         for dialect in DIALECTS
     }
-    ranks = [(dialect.presence(own[dialect.name]), dialect) for dialect in DIALECTS if own[dialect.name]]
-    rank, spoken_here = max(ranks, key=lambda one: one[0], default=(Presence.ABSENT, None))
+    ranks = [
+        (dialect.presence(printed), _configured(dialect, printed), dialect)
+        for dialect in DIALECTS
+        if (printed := own[dialect.name])
+    ]
+    rank, _, spoken_here = max(ranks, key=lambda one: one[:2], default=(Presence.ABSENT, False, None))
     foreign = [one for dialect in DIALECTS if dialect is not spoken_here for one in dialect.observe]
     by_probe = {one.command.id: one for one in outputs if one.command not in foreign}
     fields = linux.read(by_probe)
     if spoken_here is not None:
-        fields.update(spoken_here.read(own[spoken_here.name]))
+        fields.update(spoken_here.read(by_probe))
+        for probe, source in spoken_here.shared.items():
+            if source in by_probe:
+                command = replace(by_probe[source].command, id=probe)
+                by_probe[probe] = replace(by_probe[source], command=command)
     return Snapshot(
         end=end,
         gateway=gateway,
@@ -50,6 +61,12 @@ def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
         implementation=spoken_here.name if spoken_here is not None and rank > Presence.ABSENT else None,
         **fields,
     )
+
+
+def _configured(dialect: Dialect, printed: Mapping[str, Output]) -> bool:
+    """Whether any connection of its own stands on disk, which decides between two that run alike."""
+    disk = dialect.read(printed).get("disk")
+    return isinstance(disk, Configuration) and bool(disk.connections)
 
 
 def dialect_of(snapshot: Snapshot) -> Dialect | None:

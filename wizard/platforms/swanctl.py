@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from shlex import quote
+from types import MappingProxyType
 from typing import Any, Final
 
 from wizard.facts.certificates import CertificateStore
@@ -65,14 +66,18 @@ class Swanctl:
             limits="time",
         ),
     )
+    shared: Mapping[str, str] = MappingProxyType({})
 
     def presence(self, outputs: Mapping[str, Output]) -> Presence:
         """See `Dialect`."""
         fields = self.read(outputs)
-        if fields.get("daemon_answers"):
-            return Presence.IN_USE if fields.get("loaded") else Presence.RUNNING
-        disk = fields.get("disk")
-        if isinstance(disk, Configuration) and disk.connections:
+        disk: Configuration | None = fields.get("disk")
+        stored = {one.name for one in disk.connections} if disk is not None else set()
+        if fields["daemon_answers"]:
+            # A daemon that speaks both lists what ipsec.conf has brought in here, too.
+            loaded = {one.name for one in fields.get("loaded", ())}
+            return Presence.IN_USE if loaded & stored or (loaded and disk is None) else Presence.RUNNING
+        if stored:
             return Presence.CONFIGURED
         known = fields["version"] is not None or fields["daemon_answers"] is not None
         return Presence.INSTALLED if known else Presence.ABSENT

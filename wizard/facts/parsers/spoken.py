@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from wizard.facts.parsers import charon_log, swanctl_sas
+from wizard.facts.parsers import charon_log, ipsec_statusall, swanctl_sas
 from wizard.facts.parsers.charon_log import LogLine, Signature
 from wizard.facts.tunnel import IkeSa
 
-_SAS: Final[Mapping[str, Callable[[str], tuple[IkeSa, ...]]]] = {"strongswan-swanctl": swanctl_sas.parse}
+_SAS: Final[Mapping[str, Callable[[str], tuple[IkeSa, ...]]]] = {
+    "strongswan-swanctl": swanctl_sas.parse,
+    "strongswan-ipsec": ipsec_statusall.sas,
+}
 _LOGS: Final[Mapping[str, Callable[[str], tuple[LogLine, ...]]]] = {"strongswan-swanctl": charon_log.parse}
 _DAEMONS: Final[Mapping[str, str]] = {"libreswan": "pluto"}
 
