@@ -16,6 +16,8 @@ from wizard import paths
 from wizard.facts import identities, proposals, selectors
 from wizard.facts.parsers import (
     charon_log,
+    ipsec_counters,
+    ipsec_statusall,
     settings,
     swanctl_conns,
     swanctl_counters,
@@ -28,6 +30,8 @@ from wizard.flow.signatures import load
 SIGNATURES = load([paths.bundled_flows()])
 PARSERS: dict[str, Callable[[str], Any]] = {
     "sas": swanctl_sas.parse,
+    "statusall": ipsec_statusall.parse,
+    "listcounters": ipsec_counters.parse,
     "conns": swanctl_conns.parse,
     "stats": swanctl_stats.parse,
     "counters": swanctl_counters.parse,

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from wizard.facts.parsers import swanctl_conns, swanctl_counters, swanctl_sas, swanctl_stats
+from wizard.facts.parsers import (
+    ipsec_counters,
+    ipsec_statusall,
+    swanctl_conns,
+    swanctl_counters,
+    swanctl_sas,
+    swanctl_stats,
+)
 
 DATA = Path(__file__).parent / "data"
 PARSERS: dict[str, Callable[[str], Any]] = {
@@ -20,6 +27,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "swanctl --list-conns": swanctl_conns.parse,
     "swanctl --version; swanctl --stats": swanctl_stats.parse,
     "swanctl --counters": swanctl_counters.parse,
+    "ipsec statusall": ipsec_statusall.parse,
+    "ipsec listcounters": ipsec_counters.parse,
 }
 RECORDED = [
     pytest.param(entry, id=f"{path.stem}: {entry['name']}")

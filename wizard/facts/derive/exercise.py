@@ -16,7 +16,6 @@ from wizard.facts.parsers import (
     ping,
     rulesets,
     spoken,
-    swanctl_counters,
     tcpdump,
 )
 from wizard.facts.parsers.charon_log import LogEvent, Signature
@@ -68,8 +67,8 @@ def _witness(
         events=_events(book.snapshot, focus, peer, signatures) if name == IKE else None,
         sas_before=_sas(implementation, outputs.get("sas-before")) or book.snapshot.sas,
         sas_after=_sas(implementation, outputs.get(traffic.SAS)),
-        ike_before=_messages(outputs.get("ike-counters-before")),
-        ike_after=_messages(outputs.get(attempt.COUNTERS)),
+        ike_before=_messages(implementation, outputs.get("ike-counters-before")),
+        ike_after=_messages(implementation, outputs.get(attempt.COUNTERS)),
         kernel_before=counters.parse(outputs["kernel-counters-before"].stdout)
         if "kernel-counters-before" in outputs
         else None,
@@ -92,10 +91,10 @@ def _sas(implementation: str | None, output: Output | None) -> tuple[IkeSa, ...]
     return spoken.sas(implementation, output.stdout)
 
 
-def _messages(output: Output | None) -> Mapping[str, int] | None:
+def _messages(implementation: str | None, output: Output | None) -> Mapping[str, int] | None:
     if output is None or output.problem is not None:
         return None
-    return swanctl_counters.parse(output.stdout).get(swanctl_counters.GLOBAL)
+    return spoken.counters(implementation, output.stdout) or None
 
 
 def recent_events(book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]) -> None:

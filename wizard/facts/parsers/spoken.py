@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from wizard.facts.parsers import charon_log, ipsec_statusall, swanctl_sas
+from wizard.facts.parsers import charon_log, ipsec_counters, ipsec_statusall, swanctl_counters, swanctl_sas
 from wizard.facts.parsers.charon_log import LogLine, Signature
 from wizard.facts.tunnel import IkeSa
 
@@ -20,6 +20,13 @@ _DAEMONS: Final[Mapping[str, str]] = {"libreswan": "pluto"}
 def sas(implementation: str | None, text: str) -> tuple[IkeSa, ...]:
     """The SAs in a listing of that implementation; strongSwan's where none is known."""
     return _SAS.get(implementation or "", swanctl_sas.parse)(text)
+
+
+def counters(implementation: str | None, text: str) -> Mapping[str, int]:
+    """The daemon's own counters of messages, by the names of swanctl; empty where it keeps none."""
+    if implementation == "strongswan-ipsec":
+        return ipsec_counters.parse(text)
+    return swanctl_counters.parse(text).get(swanctl_counters.GLOBAL, {})
 
 
 def log(implementation: str | None, text: str) -> tuple[LogLine, ...]:
