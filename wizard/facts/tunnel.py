@@ -149,6 +149,10 @@ class SharedSecret:
     """Salted digest of the decoded value; equal digests of one session mean equal keys."""
     kind: str = "ike"
     where: str = ""
+    connection: str = ""
+    """The one connection it belongs to, where the configuration binds it to one (IOS); empty: to any."""
+    side: Literal["", "local", "remote"] = ""
+    """IKEv2 on IOS: the key this end proves itself with, or the one it expects of the other; empty: both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,8 @@ class ConfigProblem:
     """What the daemon leaves out because of it; "file": a syntax error, after which it loads nothing at all."""
     name: str = ""
     """The connection, secret, authority or pool that is left out."""
+    cause: str = "config-syntax-error"
+    """Id of the cause it amounts to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What each implementation does where a configuration says nothing, by release."""

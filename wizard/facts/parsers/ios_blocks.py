@@ -1,0 +1,255 @@
+"""An IOS running configuration as lines with what stands indented under them, and its small languages.
+
+Access lists write networks with wildcard masks, transform sets and policies name algorithms in their own words;
+both come out in the neutral spelling of `wizard.facts.selectors` and `wizard.facts.transforms`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, ip_network
+from typing import Final
+
+
+@dataclass(slots=True)
+class Block:
+    """One line of the configuration and the lines indented under it."""
+
+    words: tuple[str, ...]
+    place: str
+    line: str
+    inner: list[Block] = field(default_factory=list)
+
+    def starts(self, *words: str) -> bool:
+        """Whether the line begins with these words."""
+        return self.words[: len(words)] == words
+
+    def after(self, *words: str) -> tuple[str, ...] | None:
+        """The words behind these, None when the line begins otherwise."""
+        return self.words[len(words) :] if self.starts(*words) else None
+
+    def all(self, *words: str) -> Iterator[Block]:
+        """The inner lines that begin with these words."""
+        return (block for block in self.inner if block.starts(*words))
+
+    def first(self, *words: str) -> Block | None:
+        """The first of them."""
+        return next(self.all(*words), None)
+
+    def value(self, *words: str) -> str | None:
+        """The word behind these in the first inner line that begins with them."""
+        found = self.first(*words)
+        rest = found.after(*words) if found is not None else None
+        return rest[0] if rest else None
+
+
+def blocks(text: str, path: str) -> list[Block]:
+    """The outermost lines; comments and empty lines are left out."""
+    top: list[Block] = []
+    open_: list[tuple[int, Block]] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.rstrip()
+        words = tuple(line.split())
+        if not words or words[0].startswith("!"):
+            continue
+        indent = len(line) - len(line.lstrip())
+        block = Block(words, f"{path}:{number}", line.strip())
+        while open_ and open_[-1][0] >= indent:
+            open_.pop()
+        (open_[-1][1].inner if open_ else top).append(block)
+        open_.append((indent, block))
+    return top
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text reads like an IOS configuration rather than another one."""
+    signs = re.findall(
+        r"^(?:hostname \S+|interface \S+|crypto (?:isakmp|ikev2|ipsec|map|keyring)\b.*"
+        r"|ip access-list .*|version 1[0-9]\.\d.*)$",
+        text,
+        re.MULTILINE,
+    )
+    return len(signs) >= 2
+
+
+# --- access lists ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One permit line of an access list that says what a crypto map protects."""
+
+    local: str
+    remote: str
+    place: str
+
+
+def entries(top: Sequence[Block], name: str) -> list[Entry]:
+    """The permit lines of an access list, numbered or named."""
+    found: list[Entry] = []
+    for block in top:
+        rest = block.after("access-list", name)
+        if rest is not None:
+            found += _entry(rest, block.place)
+        elif block.starts("ip", "access-list", "extended", name):
+            for inner in block.inner:
+                words = inner.words[1:] if inner.words[0].isdigit() else inner.words
+                found += _entry(words, inner.place)
+    return found
+
+
+def _entry(words: Sequence[str], place: str) -> list[Entry]:
+    if not words or words[0] != "permit" or len(words) < 4:
+        return []
+    protocol, rest = words[1], list(words[2:])
+    source = _network(rest)
+    source_port = _port(rest)
+    target = _network(rest)
+    target_port = _port(rest)
+    if source is None or target is None:
+        return []
+    return [
+        Entry(
+            source + _traffic(protocol, source_port),
+            target + _traffic(protocol, target_port),
+            place,
+        )
+    ]
+
+
+def _traffic(protocol: str, port: str) -> str:
+    if protocol in {"ip", "ipv4"} and not port:
+        return ""
+    return f"[{protocol}/{port}]" if port else f"[{protocol}]"
+
+
+def _network(rest: list[str]) -> str | None:
+    """Takes the next network off a list of words: `any`, `host A`, `A W`."""
+    if not rest:
+        return None
+    word = rest.pop(0)
+    if word in {"any", "any4"}:
+        return "0.0.0.0/0"
+    if word == "host":
+        return f"{rest.pop(0)}/32" if rest else None
+    if not rest:
+        return None
+    return from_wildcard(word, rest.pop(0))
+
+
+def _port(rest: list[str]) -> str:
+    if rest and rest[0] == "eq" and len(rest) > 1:
+        rest.pop(0)
+        return rest.pop(0)
+    if rest and rest[0] == "range" and len(rest) > 2:
+        rest.pop(0)
+        return f"{rest.pop(0)}-{rest.pop(0)}"
+    return ""
+
+
+def from_wildcard(address: str, wildcard: str) -> str | None:
+    """A network from an address and a wildcard mask, None when the mask is not contiguous."""
+    try:
+        bits = int(IPv4Address(wildcard))
+        if bits & (bits + 1):
+            return None
+        return str(IPv4Network((int(IPv4Address(address)) & ~bits & 0xFFFFFFFF, 32 - bits.bit_length())))
+    except ValueError:
+        return None
+
+
+def from_mask(address: str, mask: str | None) -> str | None:
+    """A network from an address and a net mask ("255.255.0.0"); without a mask the address alone."""
+    try:
+        if mask is None:
+            return str(IPv4Address(address))
+        network = ip_network(f"{address}/{mask}", strict=False)
+    except ValueError:
+        return None
+    return str(network.network_address) if network.prefixlen == 32 else str(network)
+
+
+# --- algorithms -----------------------------------------------------------------------------------
+
+GROUPS: Final = {
+    "1": "modp768",
+    "2": "modp1024",
+    "5": "modp1536",
+    "14": "modp2048",
+    "15": "modp3072",
+    "16": "modp4096",
+    "19": "ecp256",
+    "20": "ecp384",
+    "21": "ecp521",
+    "24": "modp2048s256",
+}
+_HASHES: Final = {"sha": "sha1", "sha1": "sha1"}
+_ESP: Final = {
+    "esp-3des": "3des",
+    "esp-des": "des",
+    "esp-null": "null",
+    "esp-md5-hmac": "md5",
+    "esp-sha-hmac": "sha1",
+    "esp-sha256-hmac": "sha256",
+    "esp-sha384-hmac": "sha384",
+    "esp-sha512-hmac": "sha512",
+}
+_AH: Final = {
+    "ah-md5-hmac": "md5",
+    "ah-sha-hmac": "sha1",
+    "ah-sha256-hmac": "sha256",
+    "ah-sha384-hmac": "sha384",
+    "ah-sha512-hmac": "sha512",
+}
+
+
+def group(word: str) -> str:
+    """`14` or `group14` as a keyword."""
+    return GROUPS.get(word.removeprefix("group"), f"group{word}")
+
+
+def isakmp_policy(block: Block) -> str:
+    """One `crypto isakmp policy` as a proposal; IOS leaves out of it what is the default (des, sha, group 1)."""
+    encryption = block.first("encr") or block.first("encryption")
+    words = encryption.words[1:] if encryption is not None else ("des",)
+    cipher = words[0] if words[0] != "aes" else f"aes{words[1] if len(words) > 1 else '128'}"
+    hashed = block.value("hash") or "sha"
+    return f"{cipher}-{_HASHES.get(hashed, hashed)}-{group(block.value('group') or '1')}"
+
+
+def ikev2_proposal(block: Block) -> str:
+    """One `crypto ikev2 proposal` as a proposal."""
+    parts = [_ikev2_cipher(word) for line in block.all("encryption") for word in line.words[1:]]
+    parts += [_HASHES.get(word, word) for line in block.all("integrity") for word in line.words[1:]]
+    parts += [f"prf{_HASHES.get(word, word)}" for line in block.all("prf") for word in line.words[1:]]
+    parts += [group(word) for line in block.all("group") for word in line.words[1:]]
+    return "-".join(parts)
+
+
+def _ikev2_cipher(word: str) -> str:
+    found = re.fullmatch(r"aes-(?P<mode>cbc|gcm)-(?P<bits>128|192|256)", word)
+    if found is None:
+        return word
+    return f"aes{found['bits']}{'gcm16' if found['mode'] == 'gcm' else ''}"
+
+
+def transform_set(words: Sequence[str]) -> tuple[str, str]:
+    """The words of a transform set as protocol ("esp" or "ah") and proposal without a group."""
+    esp: list[str] = []
+    ah: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        bits = words[at + 1] if at + 1 < len(words) and words[at + 1].isdigit() else ""
+        at += 2 if bits else 1
+        if word == "esp-aes":
+            esp.append(f"aes{bits or '128'}")
+        elif word in {"esp-gcm", "esp-gmac"}:
+            esp.append(f"aes{bits or '128'}{'gcm16' if word == 'esp-gcm' else 'gmac'}")
+        elif word in _ESP:
+            esp.append(_ESP[word])
+        elif word in _AH:
+            ah.append(_AH[word])
+    return ("esp", "-".join(esp)) if esp else ("ah", "-".join(ah))
