@@ -1,20 +1,119 @@
-"""charon's log in the systemd journal, by the units of the distributions we know."""
+"""charon's log: in the systemd journal where it speaks there, else in the files it or syslog writes.
+
+The journal is asked for the units of the distributions we know and for charon's own names, because a starter
+run by hand has no unit. Where it holds no packet charon has sent or taken, the configuration of its outlets is
+read along: the log may be in a file, or its level too low.
+"""
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Final
 
+from wizard.facts.derive import attempt
+from wizard.facts.parsers.charon_outlets import LogFile
 from wizard.facts.probes import Command
 
 UNITS: Final = ("strongswan", "strongswan-swanctl", "strongswan-starter", "ipsec")
+NAMES: Final = ("charon", "charon-systemd", "ipsec_starter", "starter", "swanctl")
+"""Names charon and what loads it bear in syslog."""
 _FIELDS: Final = "MESSAGE,THREAD,GROUP,IKE_SA_NAME,IKE_SA_UNIQUE_ID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT"
-_JOURNAL: Final = f"journalctl --no-pager -q -o json --output-fields={_FIELDS} " + " ".join(
-    f"-u {unit}" for unit in UNITS
+_JOURNAL: Final = f"journalctl --no-pager -q -o json --output-fields={_FIELDS}"
+_WHOSE: Final = " + ".join(
+    (
+        " ".join(f"_SYSTEMD_UNIT={unit}.service" for unit in UNITS),
+        " ".join(f"UNIT={unit}.service" for unit in UNITS),
+        " ".join(f"SYSLOG_IDENTIFIER={name}" for name in NAMES),
+    )
 )
+_BYTES: Final = 300_000
+"""How much of the end of a file of charon's own is read."""
+_SHARED_BYTES: Final = 4_000_000
+"""How much of the end of a file many programs write to is searched."""
+
+_OUTLETS: Final = r"""
+FNR == 1 { depth = 0; last = "" }
+{ sub(/^[ \t]*#.*/, ""); sub(/[ \t]#.*/, ""); gsub(/[{}]/, "\n&\n"); n = split($0, part, "\n")
+  for (i = 1; i <= n; i++) {
+    p = part[i]; gsub(/^[ \t]+|[ \t\r]+$/, "", p)
+    if (p == "{") { name[++depth] = last; last = "" }
+    else if (p == "}") { if (depth) depth-- }
+    else if (index(p, "=")) {
+      at = ""; for (d = 1; d <= depth; d++) at = at name[d] "."
+      v = p; sub(/^[^=]*=[ \t]*/, "", v); gsub(/"/, "", v); sub(/[ \t]*=.*/, "", p)
+      if (at p ~ /(^|[.])(filelog|syslog|journal)[.]/) print "@@ outlet " at p "=" v
+    } else if (p != "") last = p
+  } }
+"""
+_ELSEWHERE: Final = f"""\
+conf=
+for f in /etc/strongswan.conf /etc/strongswan.d/*.conf /etc/strongswan/strongswan.conf \\
+  /etc/strongswan/strongswan.d/*.conf /usr/local/etc/strongswan.conf /usr/local/etc/strongswan.d/*.conf; do
+  [ -r "$f" ] && conf="$conf $f"
+done
+outlets=$([ -n "$conf" ] && awk {quote(_OUTLETS)} $conf)
+[ -z "$outlets" ] || printf '%s\\n' "$outlets"
+paths=$(printf '%s\\n' "$outlets" | while IFS= read -r line; do
+  case $line in
+  *filelog.*.path=/*) printf '%s\\n' "${{line#*.path=}}" ;;
+  *filelog./*) line=${{line#*filelog.}}; line=${{line%%=*}}; printf '%s\\n' "${{line%.*}}" ;;
+  esac
+done)
+first=
+from() {{
+  $SUDO test -s "$2" || return 1
+  size=$($SUDO wc -c "$2") || return 1
+  if [ "$1" = file ]; then set -- "$1" "$2" "$($SUDO tail -c {_BYTES} "$2" | tail -n "$N")"
+  else set -- "$1" "$2" "$($SUDO tail -c {_SHARED_BYTES} "$2" | grep -aE '{"|".join(NAMES)}' | tail -n "$N")"; fi
+  [ -n "$3" ] || return 1
+  echo "@@ $1 ${{size%% *}} $2"
+  date '+@@ now %s %z'
+  printf '%s\\n' "$3"
+}}
+IFS='
+'
+for f in $paths; do [ -n "$first" ] || case $f in *\\**) ;; *) from file "$f" && first=$f ;; esac; done
+for f in /var/log/charon.log /var/log/strongswan.log; do [ -n "$first" ] || {{ from file $f && first=$f; }}; done
+[ -n "$first$spoke" ] || for f in /var/log/syslog /var/log/messages /var/log/daemon.log /var/log/secure \\
+  /var/log/auth.log; do [ -n "$first" ] || {{ from shared $f && first=$f; }}; done
+[ -n "$first" ]
+"""
+"""Where the log is when the journal does not hold it; succeeds when a file had something."""
 
 
 def since(probe: str, seconds: int, lines: int, *, needs: str = "") -> Command:
-    """The journal's last `seconds`, the last `lines` of them at most, as JSON."""
-    text = f"$SUDO {_JOURNAL} --since -{seconds}s -n {lines}"
+    """The log's last `seconds`, the last `lines` of them at most; of a file, its end."""
+    text = (
+        f"N={lines}\n"
+        f'{{ $SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }} | {{\n'
+        "spoke= status=1\n"
+        "while IFS= read -r line; do\n"
+        "  case $line in '@= '*) status=${line#@= }; break ;; esac\n"
+        "  printf '%s\\n' \"$line\"\n"
+        "  case $line in *'\"GROUP\":\"NET\"'*|*'[NET] '*) spoke=yes; cat; exit 0 ;; *'\"charon'*) spoke=yes ;; esac\n"
+        "done\n"
+        f"{_ELSEWHERE}"
+        '[ $? -eq 0 ] || [ "$status" -eq 0 ] || [ -n "$spoke" ]\n'
+        "}\n"
+    )
     shown = f"journalctl -u strongswan --since -{seconds}s"
     return Command(probe, text, 10, show=shown, needs=needs, limits="time")
+
+
+def of_file(file: LogFile) -> Command:
+    """The end of the file the log was found in, as probe `ike-log`."""
+    path = quote(file.path)
+    read = f"$SUDO tail -c {_BYTES} {path}"
+    if file.shared:
+        read = f"$SUDO tail -c {_SHARED_BYTES} {path} | grep -aE '{'|'.join(NAMES)}' | tail -n 4000"
+    kind = "shared" if file.shared else "file"
+    text = (
+        f"size=$($SUDO wc -c {path}) && printf '@@ {kind} %s %s\\n' \"${{size%% *}}\" {path} && "
+        f"date '+@@ now %s %z' && {read}"
+    )
+    return Command(attempt.LOG, text, 10, show=f"tail {path}", limits="time")
+
+
+def mark(file: LogFile) -> Command:
+    """How long the file is now: its lines may bear no time, and what comes after is the attempt's."""
+    return Command("log-mark", f"$SUDO wc -c {quote(file.path)}", 5, limits="time")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
+from wizard.facts.derive import exercise
 from wizard.facts.focus import Focus
 from wizard.facts.probes import Command, Output
 
@@ -17,7 +18,7 @@ ATTEMPT_S: Final = 6
 """How long one attempt may take, seconds: long enough for one retransmission (charon: 4 s), far below its own 165 s."""
 LOG_S: Final = 60
 """How far back the log is read after an attempt, seconds; it is cut to the attempt by the gateway's own clock."""
-RECENT_S: Final = 900
+RECENT_S: Final = exercise.RECENT_S
 """How far back the log is read before anything is tried, seconds."""
 
 

@@ -14,10 +14,10 @@ from wizard.facts.derive import attempt, traffic
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
 from wizard.facts.model import End
-from wizard.facts.parsers import clock
+from wizard.facts.parsers import charon_outlets, clock, spoken
 from wizard.facts.probes import Command
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms import linux
+from wizard.platforms import charon_journal, linux
 from wizard.platforms.dialect import Dialect
 
 _LISTENING: Final = "listening on"
@@ -41,19 +41,23 @@ def attempt_parts(
         if dialect is None:
             parts[end] = Part(watches=(watch,), before=(_clock(),))
             continue
-        counted = not _log_readable(snapshot)
+        readable = _log_readable(snapshot)
+        file = charon_outlets.file_of(snapshot.outputs[RECENT_LOG].stdout) if readable else None
+        counted = not readable or _too_quiet(snapshot)
         gone = dialect.half_open_gone(focus)
         parts[end] = Part(
             watches=(watch,),
             before=(
                 *(gone if _half_open(snapshot, focus) else ()),
                 *(_counters(dialect, "ike-counters-before") if counted else ()),
+                *((charon_journal.mark(file),) if file is not None and not file.shared else ()),
                 _clock(),
             ),
             act=(*dialect.initiate(focus), *_peer_ping(focus)) if starts else (),
             after=(
                 dialect.sas("sas-after"),
-                *(_counters(dialect, attempt.COUNTERS) if counted else (dialect.log(),)),
+                *(_counters(dialect, attempt.COUNTERS) if counted else ()),
+                *((charon_journal.of_file(file) if file is not None else dialect.log(),) if readable else ()),
                 *(gone if starts else ()),
             ),
         )
@@ -96,6 +100,10 @@ def _watch(probe: str, focus: Focus, expression: str, limit: int) -> Watching:
 def _log_readable(snapshot: Snapshot) -> bool:
     log = snapshot.outputs.get(RECENT_LOG)
     return log is not None and log.problem is None and log.exit_code == 0
+
+
+def _too_quiet(snapshot: Snapshot) -> bool:
+    return spoken.too_quiet(snapshot.implementation, snapshot.outputs[RECENT_LOG].stdout) is True
 
 
 def _half_open(snapshot: Snapshot, focus: Focus) -> bool:

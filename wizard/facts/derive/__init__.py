@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wizard.facts.derive import daemon, network, questions, running, secrets
-from wizard.facts.derive.exercise import exercise_facts, recent_events
+from wizard.facts.derive.exercise import exercise_facts, log_level, recent_events
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.pair import Pair
 from wizard.facts.focus import Focus
@@ -27,6 +27,7 @@ def snapshot_facts(
         daemon.daemon(book)
         daemon.configuration(book, focus)
         running.running(book, focus)
+        log_level(book)
         recent_events(book, focus, focuses.get(other(end)), signatures)
         network.interfaces(book, focus)
         network.firewall_rules(book, focus)

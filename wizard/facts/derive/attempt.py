@@ -167,13 +167,13 @@ def _accepted(witness: Witness, name: str, counter: str) -> None:
     rise = _rise(witness, counter)
     if rise is not None and rise > 0:
         book.note(name, True, book.cite(COUNTERS, f"{counter} rose by {rise}"))
-    elif witness.events is not None or rise is not None:
+    elif (witness.events is not None and not witness.quiet) or rise is not None:
         lines = [book.cite(LOG, "(no packet from the peer in the log)")] if witness.events is not None else []
         if rise is not None:
             lines.append(book.cite(COUNTERS, f"{counter} did not rise"))
         book.note(name, False, *lines)
     else:
-        book.unknown(name, "neither the daemon's log nor its counters could be read")
+        book.unknown(name, "neither the daemon's log nor its counters say it")
 
 
 def _rise(witness: Witness, counter: str) -> int | None:

@@ -11,6 +11,7 @@ from wizard.facts.focus import Focus
 from wizard.facts.model import End, Fact, other
 from wizard.facts.parsers import (
     charon_log,
+    charon_outlets,
     clock,
     counters,
     ping,
@@ -25,6 +26,8 @@ from wizard.facts.tunnel import IkeSa
 from wizard.facts.vocabulary import IKE
 
 RECENT_LOG = "recent-log"
+RECENT_S = 900
+"""How far back the log is read before anything is tried, seconds."""
 _PINGS = (
     attempt.PING,
     traffic.GUESS_PING,
@@ -65,6 +68,7 @@ def _witness(
         snapshot=book.snapshot,
         capture=tcpdump.parse(f"{captured.stderr}\n{captured.stdout}") if captured is not None else None,
         events=_events(book.snapshot, focus, peer, signatures) if name == IKE else None,
+        quiet=_too_quiet(book.snapshot) is True,
         sas_before=_sas(implementation, outputs.get("sas-before")) or book.snapshot.sas,
         sas_after=_sas(implementation, outputs.get(traffic.SAS)),
         ike_before=_messages(implementation, outputs.get("ike-counters-before")),
@@ -97,15 +101,37 @@ def _messages(implementation: str | None, output: Output | None) -> Mapping[str,
     return spoken.counters(implementation, output.stdout) or None
 
 
+def log_level(book: Notebook) -> None:
+    """Whether the daemon's log says enough for its silence to mean anything."""
+    quiet = _too_quiet(book.snapshot)
+    output = book.snapshot.outputs.get(RECENT_LOG)
+    line = charon_outlets.line_of(output.stdout) if output is not None else ""
+    cited = [book.cite(RECENT_LOG, line)] if quiet and line else []
+    book.note("log_level_low", quiet, *cited, why_unknown="neither the log nor its settings show it")
+
+
+def _too_quiet(snapshot: Snapshot) -> bool | None:
+    output = snapshot.outputs.get(RECENT_LOG)
+    if output is None or output.problem is not None or output.exit_code != 0:
+        return None
+    return spoken.too_quiet(snapshot.implementation, output.stdout)
+
+
 def recent_events(book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]) -> None:
     """What the log said of this tunnel before anything was tried: all there is where nothing may be tried."""
     log, implementation = book.snapshot.outputs.get(RECENT_LOG), book.snapshot.implementation
     if log is None or log.problem is not None or log.exit_code != 0:
         book.unread(RECENT_LOG, "recent_events")
         return
-    lines = charon_log.attempt(
-        spoken.log(implementation, log.stdout), peer_addrs=_peers(focus, peer), names=(focus.name,)
-    )
+    read = spoken.log(implementation, log.stdout)
+    if charon_outlets.file_of(log.stdout) is not None:
+        if read and all(line.time is None for line in read):
+            book.unknown("recent_events", "the log's lines do not say when they were written")
+            return
+        now = book.snapshot.clock
+        since = now.epoch_s - RECENT_S if now is not None else 0.0
+        read = tuple(line for line in read if line.time is not None and line.time >= since)
+    lines = charon_log.attempt(read, peer_addrs=_peers(focus, peer), names=(focus.name,))
     known = spoken.signatures(implementation, signatures)
     found = {event.name: event for event in charon_log.events(lines, known)}
     lines_of = [book.cite(RECENT_LOG, event.line, name) for name, event in found.items()]
@@ -125,16 +151,21 @@ def _events(
     outputs, implementation = snapshot.outputs, snapshot.implementation
     log, printed = outputs.get(attempt.LOG), outputs.get(attempt.ATTEMPT)
     lines: list[charon_log.LogLine] = []
+    quiet = _too_quiet(snapshot) is True
     readable = log is not None and log.problem is None and log.exit_code == 0
     if log is not None and readable:
         began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
+        mark = outputs.get("log-mark")
+        said = charon_outlets.fresh(log.stdout, mark.stdout) if mark is not None else log.stdout
         fresh = [
             line
-            for line in spoken.log(implementation, log.stdout)
+            for line in spoken.log(implementation, said)
             if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
         ]
         lines += charon_log.attempt(fresh, peer_addrs=_peers(focus, peer), names=(focus.name,))
-    if printed is not None and printed.problem is None and not lines:
+        # A log that says too little leaves it open what the daemon took; no line at all is no witness.
+        readable = bool(lines) or not quiet
+    if printed is not None and printed.problem is None and (quiet or not lines):
         lines += spoken.log(implementation, _both(printed))
         readable = readable or bool(lines)
     known = spoken.signatures(implementation, signatures)

@@ -27,6 +27,8 @@ class Witness:
     capture: Capture | None = None
     events: tuple[LogEvent, ...] | None = None
     """What the log says about this attempt, cut to it; None where no log could be read."""
+    quiet: bool = False
+    """Whether the log is set to say too little: what it does not say may have happened all the same."""
     sas_before: tuple[IkeSa, ...] | None = None
     sas_after: tuple[IkeSa, ...] | None = None
     ike_before: Mapping[str, int] | None = None

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final, Protocol
 
 _TAGGED: Final = re.compile(
@@ -22,7 +22,11 @@ _UNIX_TIME: Final = re.compile(r"(?P<time>\d{9,11}(?:\.\d{1,9})?) ")
 _ISO_TIME: Final = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)\s"
 )
-_YEARLESS_TIME: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? ")
+_YEARLESS_TIME: Final = re.compile(r"(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d{1,9})? ")
+_FRAMES: Final = ("@@ ", "@= ")
+_NOW: Final = re.compile(
+    r"@@ now (?P<epoch>\d{9,11}) (?P<sign>[+-])(?P<hours>[01]\d)(?P<minutes>[0-5]\d)\s*$"
+)
 _PROGRAM: Final = re.compile(
     r"(?:\S{1,255} )?(?:charon(?:-systemd|-nm|-cmd)?|ipsec(?:_starter)?|swanctl)(?:\[\d{1,10}\])?: (?P<text>.*)$"
 )
@@ -83,10 +87,17 @@ class LogEvent:
 
 
 def parse(text: str) -> tuple[LogLine, ...]:
-    """The lines of a journal (JSON lines or text), a log file or `swanctl --log`; what is none is left out."""
+    """The lines of a journal (JSON lines or text), a log file or `swanctl --log`; what is none is left out.
+
+    Times without year or zone count by the line `@@ now EPOCH ZONE` that a probe prints before a file.
+    """
     lines: list[LogLine] = []
+    now: datetime | None = None
     for raw in text.splitlines():
-        line = _journal(raw) if raw.startswith("{") else _plain(raw)
+        if raw.startswith(_FRAMES):
+            now = _reference(raw) or now
+            continue
+        line = _journal(raw) if raw.startswith("{") else _plain(raw, now)
         if line is not None:
             lines.append(line)
     return tuple(lines)
@@ -127,16 +138,26 @@ def _word(entry: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _plain(raw: str) -> LogLine | None:
+def _reference(raw: str) -> datetime | None:
+    """The gateway's own time, with its zone, when it printed a file."""
+    found = _NOW.match(raw)
+    if found is None:
+        return None
+    sign = -1 if found["sign"] == "-" else 1
+    zone = timezone(sign * timedelta(hours=int(found["hours"]), minutes=int(found["minutes"])))
+    return datetime.fromtimestamp(int(found["epoch"]), zone)
+
+
+def _plain(raw: str, now: datetime | None = None) -> LogLine | None:
     """A line of text: a time in front where there is one, then host and program, then the daemon's own words."""
     time: float | None = None
     rest = raw
     if (unix := _UNIX_TIME.match(raw)) is not None:
         time, rest = float(unix["time"]), raw[unix.end() :]
     elif (iso := _ISO_TIME.match(raw)) is not None:
-        time, rest = _from_iso(iso["time"]), raw[iso.end() :]
+        time, rest = _from_iso(iso["time"], now), raw[iso.end() :]
     elif (yearless := _YEARLESS_TIME.match(raw)) is not None:
-        rest = raw[yearless.end() :]
+        time, rest = _from_yearless(yearless["time"], now), raw[yearless.end() :]
     program = _PROGRAM.match(rest)
     if program is not None:
         rest = program["text"]
@@ -162,13 +183,31 @@ def _tagged(text: str, time: float | None) -> LogLine | None:
     )
 
 
-def _from_iso(text: str) -> float | None:
-    """Seconds since 1970; None for a time without zone, which could be any of them."""
+def _from_iso(text: str, now: datetime | None) -> float | None:
+    """Seconds since 1970; None for a time without zone, which could be any, unless the gateway's is known."""
     try:
         when = datetime.fromisoformat(text.replace(",", "."))
     except ValueError:
         return None
-    return when.timestamp() if when.tzinfo is not None else None
+    if when.tzinfo is None:
+        if now is None:
+            return None
+        when = when.replace(tzinfo=now.tzinfo)
+    return when.timestamp()
+
+
+def _from_yearless(text: str, now: datetime | None) -> float | None:
+    """Seconds since 1970 of a time that lies in the year before `now`; None where that is not known."""
+    if now is None:
+        return None
+    for year in (now.year, now.year - 1):
+        try:
+            when = datetime.strptime(f"{year} {text}", "%Y %b %d %H:%M:%S").replace(tzinfo=now.tzinfo)
+        except ValueError:
+            continue
+        if when <= now + timedelta(days=1):
+            return when.timestamp()
+    return None
 
 
 def attempt(

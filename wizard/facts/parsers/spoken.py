@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from wizard.facts.parsers import charon_log, ipsec_counters, ipsec_statusall, swanctl_counters, swanctl_sas
+from wizard.facts.parsers import (
+    charon_log,
+    charon_outlets,
+    ipsec_counters,
+    ipsec_statusall,
+    swanctl_counters,
+    swanctl_sas,
+)
 from wizard.facts.parsers.charon_log import LogLine, Signature
 from wizard.facts.tunnel import IkeSa
 
@@ -32,6 +39,13 @@ def counters(implementation: str | None, text: str) -> Mapping[str, int]:
 def log(implementation: str | None, text: str) -> tuple[LogLine, ...]:
     """The lines of its daemon's log."""
     return _LOGS.get(implementation or "", charon_log.parse)(text)
+
+
+def too_quiet(implementation: str | None, text: str) -> bool | None:
+    """Whether its log, as read, is set to say too little to judge by its silence; None when not known."""
+    if implementation == "libreswan":
+        return None
+    return charon_outlets.too_quiet(text, own_journal=implementation == "strongswan-swanctl")
 
 
 def signatures(implementation: str | None, known: Sequence[Signature]) -> tuple[Signature, ...]:

@@ -47,6 +47,12 @@ SPECS: tuple[FactSpec, ...] = (
     pair("selector_difference", TEXT, "connections", "which networks do not mirror each other"),
     pair("modes_agree", BOOL, "connections", "both ends want tunnel mode, or both transport mode"),
     end(
+        "log_level_low",
+        BOOL,
+        "recent-log",
+        "the daemon's log is set to say too little to judge by its silence",
+    ),
+    end(
         "recent_events", WORDS, "recent-log", "what this end's log says about the tunnel of the last minutes"
     ),
 )
