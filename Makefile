@@ -75,6 +75,9 @@ lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 runs 
 	@$(BIN)/python -m tests.lab images
 	@$(BIN)/python -m tests.lab run --guests $(GUESTS) $(if $(ALL),,--sample)
 
+bench: $(DEV) ## race a diagnosis against one ssh a command and against the guide's script, at three delays
+	@$(BIN)/python -m tests.lab bench
+
 lab-shell: $(DEV) ## bring one scenario up and open the wizard in it: SCENARIO=name
 	@$(if $(SCENARIO),,echo "Name a scenario: make lab-shell SCENARIO=psk-mismatch" >&2; exit 2)
 	@$(BIN)/python -m tests.lab shell $(SCENARIO)

@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("scenario")
         sub.add_argument("--node", default="op")
     sub.add_argument("--command", dest="line", metavar="COMMAND", help="instead of the wizard, such as bash")
+    sub = command("bench", _bench, "race a diagnosis against other ways to look at a broken tunnel")
+    sub.add_argument("scenario", nargs="?", default="psk-mismatch")
     sub = command("up", _up, "start a guest in the background, with a healthy pair")
     sub.add_argument("--name", default="dev")
     _add_pair(sub)
@@ -181,6 +183,13 @@ def _shell(arguments: argparse.Namespace) -> int:
     chosen = _one(arguments.scenario)
     print(f"{chosen.id}: {chosen.title}. It takes about half a minute.", flush=True)
     return single.shell(chosen, arguments.node, words or wizard)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    # Here, because it needs the program itself, which the other commands do without.
+    from tests.lab import race
+
+    return race.bench(_one(arguments.scenario))
 
 
 def _up(arguments: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ from wizard import paths
 from wizard.choreography import Link
 from wizard.demo.record import RecordingLink, Tape
 from wizard.demo.scene import RECORDINGS
-from wizard.demo.tape import SUFFIX, Header, load, save
+from wizard.demo.tape import SUFFIX, Exchange, Header, load, save
 from wizard.engine.model import Exercise, Outcome, Requested
 from wizard.facts.model import ENDS
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
@@ -167,7 +167,17 @@ def _cleaned(text: str) -> str:
     return text
 
 
-def _inside(state: State) -> int:
+def diagnosed() -> dict[str, tuple[Exchange, ...]]:
+    """What each gateway is asked in one diagnosis of the tunnel, with what it answered; on the operator's node."""
+    doors, gateways, session = _listening("never-up")
+    try:
+        conduct.carry_out(session, gateways, Nobody(sys.stderr))
+    finally:
+        gateways.close()
+    return {name: tape.exchanges() for name, tape in doors.tapes.items()}
+
+
+def _listening(symptom: str) -> tuple[RecordingDoors, Gateways, Session]:
     knowledge = [paths.bundled_flows()]
     flow, signatures = load_flow(knowledge, VOCABULARY, EXERCISES), load_signatures(knowledge, GATEWAYS)
     inventory = load_inventory(INVENTORY)
@@ -180,10 +190,16 @@ def _inside(state: State) -> int:
         tunnel=TUNNEL,
         near=ends[0].name,
         far=ends[1].name,
-        symptom=state.symptom,
+        symptom=symptom,
         operator="lab",
         journaled=False,
     )
+    return doors, gateways, session
+
+
+def _inside(state: State) -> int:
+    doors, gateways, session = _listening(state.symptom)
+    ends = load_inventory(INVENTORY).tunnel(TUNNEL).ends
     try:
         outcome = conduct.carry_out(session, gateways, Nobody(sys.stderr))
         _everything_else(session, gateways)

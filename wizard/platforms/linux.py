@@ -21,11 +21,6 @@ from wizard.facts.parsers import (
 )
 from wizard.facts.probes import Command, Level, Output
 
-_LOOKUPS: Final = "\n".join(
-    line for line in routes.LOOKUPS_COMMAND.splitlines() if "swanctl --list-conns" not in line
-)
-"""Without asking the daemon again: what it has loaded is read beside this, and stands on disk as a rule."""
-
 OBSERVE: Final[tuple[Command, ...]] = (
     Command("clock", clock.COMMAND, 5, show="date", limits="none"),
     Command(
@@ -38,7 +33,7 @@ OBSERVE: Final[tuple[Command, ...]] = (
     Command("sockets", sockets.COMMAND, 5, limits="none"),
     Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr", limits="none"),
     Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5, limits="none"),
-    Command("route-lookups", _LOOKUPS, 10, show="ip route get PEER", limits="none"),
+    Command("route-lookups", routes.LOOKUPS_COMMAND, 10, show="ip route get PEER", limits="none"),
     Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf", limits="none"),
     Command("firewall", rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset", limits="time"),
     Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="none"),

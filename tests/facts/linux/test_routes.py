@@ -108,9 +108,10 @@ def test_only_addresses_reach_the_lookup_command(tmp_path: Path) -> None:
     tools.mkdir()
     log = tmp_path / "log"
     (tools / "ip").write_text(STUB)
-    (tools / "swanctl").write_text(
+    (tools / "grep").write_text(
         "#!/bin/sh\n"
-        "echo 'list-conn event {x {local_addrs=[192.0.2.1] remote_addrs=[198.51.100.7 2001:db8::7 %any]}}'\n"
+        "echo 'remote_addrs = 198.51.100.7, 2001:db8::7 %any # 192.0.2.9'\n"
+        "echo '  right=\"203.0.113.8\"'\n"
     )
     for tool in tools.iterdir():
         tool.chmod(0o755)
@@ -132,8 +133,10 @@ def test_only_addresses_reach_the_lookup_command(tmp_path: Path) -> None:
         "route get 198.51.100.1",
         "route get 198.51.100.7",
         "route get 2001:db8::7",
+        "route get 203.0.113.8",
         "route get ::1",
     } <= set(asked)
     assert all(line.split()[2].replace(".", "").replace(":", "").isalnum() for line in asked)
+    assert "route get 192.0.2.9" not in asked
     assert not owned.exists()
     assert "@@ 198.51.100.7" in done.stdout

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-COMMAND: Final = "date +%s.%N; cat /proc/uptime"
+COMMAND: Final = 'date +%s.%N; read -r up </proc/uptime; echo "$up"'
 """Where date knows no nanoseconds the fraction is empty or "%N", and the clock is good to a second."""
 
 _DATE = re.compile(r"(\d{9,12})(?:[.,](\d{1,9}|%?N?))?")

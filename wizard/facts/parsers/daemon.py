@@ -19,8 +19,9 @@ UNITS: Final = (
 """Units of Debian, Ubuntu, Fedora and Libreswan; some are other names of the same unit."""
 
 COMMAND: Final = f"""\
-found=; echo '@@ login'; id -un; id -u
-echo '@@ root'; $SUDO id -u 2>&1; echo "@= $?"
+found=; login=$(id); uid=${{login#uid=}}; user=${{uid#*(}}; uid=${{uid%%(*}}
+echo '@@ login'; printf '%s\\n' "${{user%%)*}}" "$uid"
+echo '@@ root'; if [ -n "$SUDO" ]; then $SUDO id -u 2>&1; else echo "$uid"; fi; echo "@= $?"
 echo '@@ tools'
 for tool in swanctl ipsec pluto charon-systemd systemctl journalctl systemd-run ip ss nft iptables-save \\
   tcpdump ping traceroute conntrack nstat timeout openssl sudo; do command -v "$tool"; done

@@ -20,17 +20,20 @@ echo '@@ rules6'; ip -6 rule show 2>/dev/null
 
 LOOKUPS_COMMAND: Final = """\
 {
-  printf '%s\\n' $PEERS
-  $SUDO swanctl --list-conns --raw 2>/dev/null | grep -Eo 'remote_addrs=\\[[^]]*'
-  $SUDO grep -rhEo 'remote_addrs[[:space:]]*=[^#{}]*' /etc/swanctl /etc/strongswan/swanctl 2>/dev/null
-  $SUDO grep -hEo '^[[:space:]]*(left|right)[[:space:]]*=[^#]*' /etc/ipsec.conf /etc/ipsec.d/*.conf \\
-    /etc/strongswan/ipsec.conf 2>/dev/null
-} | tr -s '=,[[:space:]]' '\\n' |
-grep -E '^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7})$' | sort -u | head -n 64 |
+  printf '%s\\n' "$PEERS"
+  $SUDO grep -rhE --include='*.conf' '(remote_addrs|left|right)[[:space:]]*=' /etc/swanctl /etc/strongswan \\
+    /etc/ipsec.conf /etc/ipsec.d 2>/dev/null
+} | awk '{
+  sub(/#.*/, ""); count = split($0, word, "[=,{} \\t\\042]+")
+  for (i = 1; i <= count; i++) {
+    address = word[i] ~ /^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$/ || word[i] ~ /^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*$/
+    if (address && length(word[i]) < 40 && !seen[word[i]]++ && ++found <= 64) print word[i]
+  }
+}' |
 while read -r peer; do
   echo "@@ $peer"; ip route get "$peer" 2>&1; echo "@= $?"
 done"""
-"""Asks the kernel for the way to each address in $PEERS and in the configuration, loaded and on disk.
+"""Asks the kernel for the way to each address in $PEERS and in the configuration on disk.
 
 Only what looks like an address gets as far as a command; of files only values of address settings are read.
 """

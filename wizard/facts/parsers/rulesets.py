@@ -18,14 +18,20 @@ for tool in $both; do command -v "$tool" >/dev/null 2>&1 || both=iptables-save; 
 for four in $both; do
   for tool in "$four" "ip6${four#ip}"; do
     command -v "$tool" >/dev/null 2>&1 || continue
-    echo "@@ $tool"; $SUDO $tool -c 2>&1; echo "@= $?"
+    echo "@@ $tool"
+    case $tool in
+      iptables-legacy-save) [ -e /proc/net/ip_tables_names ] || { echo '@= 0'; continue; } ;;
+      ip6tables-legacy-save) [ -e /proc/net/ip6_tables_names ] || { echo '@= 0'; continue; } ;;
+    esac
+    $SUDO $tool -c 2>&1; echo "@= $?"
   done
 done
 if command -v nft >/dev/null 2>&1; then
-  echo '@@ nft-json'; $SUDO nft -j list ruleset 2>&1; status=$?; echo; echo "@= $status"
-  echo '@@ nft'; $SUDO nft -a list ruleset 2>&1; echo "@= $?"
+  echo '@@ nft-json'; rules=$($SUDO nft -j list ruleset 2>&1); status=$?; printf '%s\\n@= %s\\n' "$rules" "$status"
+  case $rules in *'"rule"'*) echo '@@ nft'; $SUDO nft -a list ruleset 2>&1; echo "@= $?" ;; esac
 fi"""
-"""Lists rules, changes none. nft is asked twice because nobody can read its JSON as evidence."""
+"""Lists rules, changes none: the old iptables is left out where the kernel has not loaded it, since asking would
+load it. nft is asked twice because nobody can read its JSON as evidence."""
 
 _NO_RULES_THERE: Final = ("not supported", "Table does not exist")
 """What tools say on a kernel that has no such packet filter: then it has no such rules either."""
