@@ -18,10 +18,11 @@ from wizard.facts.tunnel import Configuration
 from wizard.facts.vocabulary import IKE, TRAFFIC
 from wizard.platforms import exercises, linux
 from wizard.platforms.dialect import Dialect, Presence
+from wizard.platforms.libreswan import LIBRESWAN
 from wizard.platforms.stroke import STROKE
 from wizard.platforms.swanctl import SWANCTL
 
-DIALECTS: Final[tuple[Dialect, ...]] = (SWANCTL, STROKE)
+DIALECTS: Final[tuple[Dialect, ...]] = (SWANCTL, STROKE, LIBRESWAN)
 """In the order of preference between equals."""
 
 OBSERVE: Final[tuple[Command, ...]] = (

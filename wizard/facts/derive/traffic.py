@@ -81,10 +81,15 @@ def _moved(witness: Witness, name: str, way: str, *, sent: bool) -> None:
 def _packets(witness: Witness, sas: tuple[IkeSa, ...], way: str) -> dict[str, int]:
     children = [child for sa in sas if sa.name == witness.focus.name for child in sa.children]
     named = [child for child in children if child.name == witness.focus.child_name]
-    return {
-        _spi(child, way): (child.packets_in if way == "in" else child.packets_out) or 0
-        for child in named or children
-    }
+    return {_spi(child, way): _count(child, way) for child in named or children}
+
+
+def _count(child: ChildSa, way: str) -> int:
+    """Packets; bytes of a daemon that counts nothing else (pluto, where the kernel's list may not be read)."""
+    packets, size = (
+        (child.packets_in, child.bytes_in) if way == "in" else (child.packets_out, child.bytes_out)
+    )
+    return packets if packets is not None else size or 0
 
 
 def _spi(child: ChildSa, way: str) -> str:

@@ -32,7 +32,7 @@ _PROGRAM: Final = re.compile(
 )
 _IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d])")
 _IPV6: Final = re.compile(r"(?<![0-9A-Za-z:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![0-9A-Za-z:])")
-_START: Final = re.compile(r"spawning \d+ worker threads|(?:loaded plugins: )charon")
+_START: Final = re.compile(r"spawning \d+ worker threads|(?:loaded plugins: )charon|Starting Pluto")
 """A daemon that starts counts its IKE SAs from 1 again."""
 
 

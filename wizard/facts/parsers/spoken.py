@@ -10,6 +10,8 @@ from wizard.facts.parsers import (
     charon_outlets,
     ipsec_counters,
     ipsec_statusall,
+    pluto_log,
+    pluto_states,
     swanctl_counters,
     swanctl_sas,
 )
@@ -19,8 +21,12 @@ from wizard.facts.tunnel import IkeSa
 _SAS: Final[Mapping[str, Callable[[str], tuple[IkeSa, ...]]]] = {
     "strongswan-swanctl": swanctl_sas.parse,
     "strongswan-ipsec": ipsec_statusall.sas,
+    "libreswan": pluto_states.parse,
 }
-_LOGS: Final[Mapping[str, Callable[[str], tuple[LogLine, ...]]]] = {"strongswan-swanctl": charon_log.parse}
+_LOGS: Final[Mapping[str, Callable[[str], tuple[LogLine, ...]]]] = {
+    "strongswan-swanctl": charon_log.parse,
+    "libreswan": pluto_log.parse,
+}
 _DAEMONS: Final[Mapping[str, str]] = {"libreswan": "pluto"}
 
 

@@ -1,0 +1,213 @@
+"""Libreswan: pluto, spoken to through whack, which `ipsec` calls under one name in releases 3 to 5.
+
+`ipsec auto` went away in release 5, so whack's own words are used: `ipsec status` for everything it lists,
+`ipsec whack --initiate` for an attempt. A connection that was ever asked for is tried again and again ("supposed to
+remain up"): an attempt of ours that failed is therefore taken back.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from shlex import quote
+from types import MappingProxyType
+from typing import Any, Final
+
+from wizard.facts.derive import attempt
+from wizard.facts.derive.exercise import RECENT_LOG
+from wizard.facts.focus import Focus
+from wizard.facts.parsers import framed, iproute, ipsec_conf, pluto_log, pluto_states, pluto_status
+from wizard.facts.parsers.pluto_status import Status
+from wizard.facts.probes import Command, Level, Output
+from wizard.facts.tunnel import Configuration
+from wizard.platforms import linux
+from wizard.platforms.dialect import ATTEMPT_S, LOG_S, RECENT_S, Dialect, Presence
+from wizard.platforms.ipsec_files import IPSEC_FILES
+
+_FOLDERS: Final = "/usr/libexec/ipsec /usr/lib/ipsec /usr/lib64/ipsec /usr/local/libexec/ipsec"
+_NEEDS: Final = f"for d in {_FOLDERS}; do [ -x $d/whack ] && break; done; [ -x $d/whack ]"
+"""strongSwan has no program of that name."""
+_LISTING: Final = """\
+echo '@@ version'; ipsec --version
+echo '@@ status'; $SUDO ipsec status 2>&1; echo "@= $?"
+echo '@@ traffic'; $SUDO ipsec trafficstatus 2>/dev/null
+echo '@@ kernel'; $SUDO ip -s xfrm state list nokeys 2>/dev/null
+:
+"""
+_LISTING_SHOWN: Final = "ipsec status; ipsec trafficstatus; ip -s xfrm state"
+_VERSION: Final = re.compile(r"Libreswan\s+[vU]?(?P<version>\d{1,3}\.\d{1,3}[\w.\-~+]{0,40})")
+_ROOT: Final = "/etc/ipsec.conf"
+
+_HALF_OPEN: Final = r"""
+{ sub(/^[0-9][0-9][0-9] /, "") }
+/^#[0-9]+: "/ {
+  number = $1; gsub(/[#:]/, "", number)
+  rest = substr($0, index($0, "\"") + 1); at = index(rest, "\"")
+  name = substr(rest, 1, at - 1); rest = substr(rest, at + 1)
+  sub(/\/[0-9]+x[0-9]+$/, "", name)
+  up = rest ~ /[Ee]stablished|ISAKMP SA|IPsec SA/
+  if (name != ENVIRON["N"]) { if (match(rest, /(IKE SA |ISAKMP SA |isakmp)#[0-9]+/)) {
+    parent = substr(rest, RSTART, RLENGTH); sub(/.*#/, "", parent); used[parent] = 1 }; next }
+  if (rest ~ /^\[/) { many = 1; ours = 0
+    for (i in peer) if (index(rest, peer[i] ":") || index(rest, peer[i] " ")) ours = 1
+    if (!ours) next }
+  if (rest ~ / (esp|ah)\.[0-9a-f]+@/) child = 1
+  else if (!up) half = half " " number
+  else ike[number] = 1
+}
+BEGIN { split(ENVIRON["PEERS"], peer, " ") }
+END {
+  for (number in ike) if (number in used) shared = 1
+  if (child || shared || many || ENVIRON["KEEP"] != "") print half
+  else print "all"
+}
+"""
+"""From `ipsec status`: which states of connection $N wait for an answer, or "all" where nothing of it stands.
+
+Instances for many peers count when they are for one of $PEERS. With $KEEP the connection is meant to stay up, so that
+it may not be taken down. An IKE SA that carries another connection's SAs counts as standing.
+"""
+
+
+def _journal(probe: str, seconds: int, lines: int, *, needs: str = "") -> Command:
+    """The log of the last `seconds`: from the file pluto is told to write, else from the journal, as JSON."""
+    text = f"""\
+F=$($SUDO cat {_ROOT} /etc/ipsec.d/*.conf 2>/dev/null | sed -n \
+'s/^[[:space:]]*\\(logfile\\|plutostderrlog\\)[[:space:]]*=[[:space:]]*"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\2/p' |
+tail -n 1)
+case $F in
+/*) date '+{pluto_log.CLOCK}%Y-%m-%dT%H:%M:%S%z {seconds}'; $SUDO tail -n {lines} -- "$F" ;;
+*) $SUDO journalctl --no-pager -q -o json --output-fields=MESSAGE,SYSLOG_IDENTIFIER \
+-t pluto -t addconn -t ipsec --since -{seconds}s -n {lines} ;;
+esac
+"""
+    return Command(
+        probe, text, 10, show=f"journalctl -t pluto --since -{seconds}s", needs=needs, limits="time"
+    )
+
+
+class Libreswan:
+    """The dialect of Libreswan; see `Dialect`."""
+
+    name = "libreswan"
+    observe: tuple[Command, ...] = (
+        Command("sas", _LISTING, 8, show=_LISTING_SHOWN, needs=_NEEDS, limits="time"),
+        Command(
+            "config",
+            IPSEC_FILES,
+            15,
+            show="cat /etc/ipsec.conf /etc/ipsec.secrets (secrets as digests)",
+            needs=_NEEDS,
+            limits="time",
+        ),
+        _journal(RECENT_LOG, RECENT_S, 600, needs=_NEEDS),
+    )
+    shared: Mapping[str, str] = MappingProxyType({"daemon-stats": "sas", "connections": "sas"})
+
+    def presence(self, outputs: Mapping[str, Output]) -> Presence:
+        """See `Dialect`."""
+        fields = self.read(outputs)
+        if fields["daemon_answers"]:
+            return Presence.IN_USE if fields.get("loaded") else Presence.RUNNING
+        disk: Configuration | None = fields.get("disk")
+        # ipsec.conf of a strongSwan beside it would be read as ours: its own tools have to be there, too.
+        if fields["version"] is None:
+            return Presence.ABSENT
+        return Presence.CONFIGURED if disk is not None and disk.connections else Presence.INSTALLED
+
+    def read(self, outputs: Mapping[str, Output]) -> dict[str, Any]:
+        """See `Dialect`."""
+        listing = outputs.get("sas")
+        status, version = _status(listing)
+        fields: dict[str, Any] = {
+            "version": status.version or version,
+            "daemon_answers": status.answers,
+            "daemon_line": status.line,
+        }
+        if status.answers and listing is not None:
+            fields.update(loaded=status.connections, sas=pluto_states.parse(listing.stdout))
+        config = outputs.get("config")
+        if config is not None and linux.usable(config):
+            fields["disk"] = _configuration(config, fields["version"], _own_addresses(outputs))
+        return fields
+
+    def initiate(self, focus: Focus) -> tuple[Command, ...]:
+        """See `Dialect`."""
+        name = quote(focus.name)
+        whack = f"$SUDO ipsec whack --name {name} --initiate"
+        text = (
+            f"if command -v timeout >/dev/null 2>&1; then timeout {ATTEMPT_S} {whack}\n"
+            f"else {whack} --asynchronous; sleep {ATTEMPT_S}; fi"
+        )
+        shown = f"ipsec whack --name {name} --initiate"
+        return (
+            Command(attempt.ATTEMPT, text, ATTEMPT_S + 4, show=shown, level=Level.EXERCISE, limits="time"),
+        )
+
+    def half_open_gone(self, focus: Focus) -> tuple[Command, ...]:
+        """See `Dialect`."""
+        text = (
+            f"N={quote(focus.name)} PEERS={quote(' '.join(focus.peer_addresses))} KEEP={_kept_up(focus)}\n"
+            "export N PEERS KEEP\n"
+            f"W=$($SUDO ipsec status 2>/dev/null | awk {quote(_HALF_OPEN)})\n"
+            "case $W in\n"
+            'all) $SUDO ipsec whack --name "$N" --terminate ;;\n'
+            "*) for one in $W; do $SUDO ipsec whack --deletestate $one; done ;;\n"
+            "esac"
+        )
+        shown = f"ipsec whack --name {quote(focus.name)} --terminate (half-open only)"
+        return (Command("half-open", text, 5, show=shown, level=Level.EXERCISE, limits="time"),)
+
+    def sas(self, probe: str) -> Command:
+        """See `Dialect`."""
+        return Command(probe, _LISTING, 8, show=_LISTING_SHOWN, limits="time")
+
+    def counters(self, probe: str) -> Command | None:
+        """See `Dialect`; pluto counts only what all its connections do together."""
+        return None
+
+    def log(self) -> Command:
+        """See `Dialect`."""
+        return _journal(attempt.LOG, LOG_S, 4000)
+
+
+LIBRESWAN: Final[Dialect] = Libreswan()
+
+
+def _kept_up(focus: Focus) -> str:
+    """Not empty where the daemon was told to keep the connection up before we came, and where that is not known."""
+    if focus.loaded is None:
+        return "yes"
+    return "yes" if any(child.start_action == "start" for child in focus.loaded.children) else ""
+
+
+def _status(listing: Output | None) -> tuple[Status, str | None]:
+    if listing is None or listing.problem is not None:
+        return Status(), None
+    found = _VERSION.search(framed.section(listing.stdout, "version").body)
+    said = framed.section(listing.stdout, "status").body
+    return pluto_status.parse(f"{said}\n{listing.stderr}"), found["version"] if found else None
+
+
+def _own_addresses(outputs: Mapping[str, Output]) -> tuple[str, ...]:
+    """The gateway's addresses, which say whether it is left or right."""
+    listed = outputs.get("addresses")
+    interfaces = iproute.parse_addresses(listed.stdout) if listed is not None else ()
+    return tuple(one.address for interface in interfaces for one in interface.addresses)
+
+
+def _configuration(output: Output, version: str | None, own: tuple[str, ...]) -> Configuration:
+    """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
+    listed = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
+    files = [
+        (path, text) for path, text in listed if posixpath.basename(path) != "ipsec.conf" or path == _ROOT
+    ]
+    refused = [
+        line.removeprefix("grep: ").removesuffix(": Permission denied")
+        for line in output.stderr.splitlines()
+        if line.endswith(": Permission denied")
+    ]
+    return ipsec_conf.parse(
+        files, _ROOT, dialect="libreswan", version=version, own_addresses=own, unreadable=refused
+    )
