@@ -23,6 +23,30 @@ COUNTERS: Final = "ike-counters"
 _IKE: Final = frozenset({"ike", "natt-ike"})
 _SECOND: Final = "IKE_AUTH"
 _UNANSWERED: Final = frozenset({"retransmit", "gave-up"})
+_HEARD: Final = frozenset(
+    {
+        *(
+            "packet-received",
+            "peer-started",
+            "proposal-selected",
+            "auth-started",
+            "auth-sent",
+            "ike-up",
+            "child-up",
+        ),
+        *("no-ike-config", "ike-proposal-unacceptable", "child-proposal-unacceptable", "ts-unacceptable"),
+        *("psk-mac-mismatch", "no-peer-config", "peer-id-mismatch", "auth-method-mismatch", "mode-mismatch"),
+        *(
+            "undecryptable",
+            "refusal-sent",
+            "received-auth-failed",
+            "received-no-proposal",
+            "received-ts-unacceptable",
+        ),
+        *("received-no-proposal-child", "received-invalid-id", "received-error"),
+    }
+)
+"""Events that a packet of the other end has to come before; pluto has no line for the packet alone."""
 _NO_CAPTURE: Final = "nothing could be captured there"
 
 
@@ -160,7 +184,7 @@ def _answered(initiator: Witness, spis: frozenset[str]) -> None:
 def _accepted(witness: Witness, name: str, counter: str) -> None:
     """Whether the daemon took a packet of the other end: its log says so, or its own counters."""
     book = witness.book
-    received = [event for event in witness.events or () if event.name == "packet-received"]
+    received = [event for event in witness.events or () if event.name in _heard(witness)]
     if received:
         book.note(name, True, book.cite(LOG, received[0].line))
         return
@@ -174,6 +198,12 @@ def _accepted(witness: Witness, name: str, counter: str) -> None:
         book.note(name, False, *lines)
     else:
         book.unknown(name, "neither the daemon's log nor its counters say it")
+
+
+def _heard(witness: Witness) -> frozenset[str]:
+    """The events that show a packet came in; a key is looked for before the first packet or after an answer."""
+    names = {event.name for event in witness.events or ()}
+    return _HEARD | {"no-shared-key"} if "packet-sent" in names else _HEARD
 
 
 def _rise(witness: Witness, counter: str) -> int | None:
@@ -227,9 +257,9 @@ def _result(initiator: Witness) -> None:
     elif not said and initiator.events is None:
         book.unknown("attempt_result", initiator.snapshot.missing(ATTEMPT))
         return
-    elif "packet-sent" not in names and "packet-received" not in names:
+    elif "packet-sent" not in names and not names & _heard(initiator):
         word = "not-started"
-    elif "packet-received" not in names or names & {"gave-up", "retransmit"}:
+    elif not names & _heard(initiator) or names & {"gave-up", "retransmit"}:
         word = "no-answer"
     else:
         word = "refused"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final
 
+from wizard.facts import identities
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
 from wizard.facts.probes import Output
@@ -120,11 +122,15 @@ def _differences(disk: Connection, loaded: Connection) -> list[str]:
     found: list[str] = []
     for name in _COMPARED:
         stored, running = getattr(disk, name), getattr(loaded, name)
-        if stored not in (None, ()) and running not in (None, ()) and stored != running:
+        if stored not in (None, ()) and running not in (None, ()) and not _same(stored, running):
             found.append(f"{name}: {_words(stored)} on disk, {_words(running)} loaded")
     for side in ("local", "remote"):
         for stored, running in zip(getattr(disk, side), getattr(loaded, side), strict=False):
-            if stored.identity and running.identity and stored.identity != running.identity:
+            if (
+                stored.identity
+                and running.identity
+                and not identities.fits(stored.identity, running.identity)
+            ):
                 found.append(f"{side} id: {stored.identity} on disk, {running.identity} loaded")
     loaded_children = {child.name: child for child in loaded.children}
     for child in disk.children:
@@ -137,6 +143,20 @@ def _differences(disk: Connection, loaded: Connection) -> list[str]:
             if stored and running and set(stored) != set(running):
                 found.append(f"child {child.name} {side}: {_words(stored)} on disk, {_words(running)} loaded")
     return found
+
+
+def _same(stored: object, running: object) -> bool:
+    """Whether two values mean the same; a name or a wildcard on disk (%defaultroute) is an address once loaded."""
+    if isinstance(stored, tuple) and isinstance(running, tuple):
+        return set(stored) == set(running) or any(_is_open(str(one)) for one in (*stored, *running))
+    return stored == running
+
+
+def _is_open(address: str) -> bool:
+    try:
+        return ip_address(address).is_unspecified
+    except ValueError:
+        return True
 
 
 def _words(value: object) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from itertools import product
 
-from wizard.facts import identities, proposals, selectors
+from wizard.facts import identities, pluto_proposals, proposals, selectors
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.running import tunnel_children
 from wizard.facts.focus import ANY, Focus
@@ -109,17 +110,19 @@ class Pair:
         )
 
     def _ike_proposals(self) -> None:
-        stored = [self.focuses[end].on_disk for end in ENDS]
-        self._proposals("ike", [(one.name, one.proposals) if one else None for one in stored], first=True)
+        stored = [_holding_proposals(self.focuses[end]) for end in ENDS]
+        self._proposals(
+            "ike", [(one, one.name, one.proposals) if one else None for one in stored], first=True
+        )
 
     def _proposals(
         self,
         protocol: proposals.Protocol,
-        offers: Sequence[tuple[str, tuple[str, ...] | None] | None],
+        offers: Sequence[tuple[Connection, str, tuple[str, ...] | None] | None],
         *,
         first: bool,
     ) -> None:
-        """Proposals as they stand on disk, which alone holds them: the daemon does not list what it would offer."""
+        """Proposals as they stand on disk, where the daemon does not list what it would offer (charon)."""
         agree, difference = f"{protocol}_proposals_agree", f"{protocol}_proposal_difference"
         near, far = offers
         if near is None or far is None:
@@ -129,12 +132,12 @@ class Pair:
                 )
             return
         offered = [
-            proposals.configured(written, protocol, self.books[end].snapshot.version)
-            for end, (_, written) in zip(ENDS, (near, far), strict=True)
+            _offered(connection, written, protocol, self.books[end].snapshot.version)
+            for end, (connection, _, written) in zip(ENDS, (near, far), strict=True)
         ]
         words = [
             f"{name}: {protocol} proposals = {', '.join(written) if written else '(default)'}"
-            for name, written in (near, far)
+            for _, name, written in (near, far)
         ]
         lines = self._cite(_CONFIG, *words)
         if not all(offered):
@@ -175,18 +178,23 @@ class Pair:
         else:
             modes = self._cite(_CONNS, f"{near.name}: {near.mode}", f"{far.name}: {far.mode}")
             self._note("modes_agree", near.mode == far.mode, modes)
-        stored = [self._stored_child(end) for end in ENDS]
+        holding = [_holding_proposals(self.focuses[end]) for end in ENDS]
+        stored = [self._stored_child(end, one) for end, one in zip(ENDS, holding, strict=True)]
         version = (
             self.focuses["near"].connection.version if self.focuses["near"].connection is not None else None
         )
         self._proposals(
-            "esp", [(one.name, one.proposals) if one else None for one in stored], first=version != 1
+            "esp",
+            [
+                (connection, one.name, one.proposals) if connection and one else None
+                for connection, one in zip(holding, stored, strict=True)
+            ],
+            first=version != 1,
         )
 
-    def _stored_child(self, end: End) -> Child | None:
-        focus = self.focuses[end]
-        children = focus.on_disk.children if focus.on_disk is not None else ()
-        return next((child for child in children if child.name == focus.child_name), None)
+    def _stored_child(self, end: End, connection: Connection | None) -> Child | None:
+        children = connection.children if connection is not None else ()
+        return next((child for child in children if child.name == self.focuses[end].child_name), None)
 
     # --- identities, addresses, SAs, clocks ---------------------------------------------------
 
@@ -278,6 +286,29 @@ class Pair:
             return
         lines = self._cite("clock", near.line, far.line)
         self.facts.append(Fact("clock_difference_s", near.epoch_s - far.epoch_s, tuple(lines)))
+
+
+def _holding_proposals(focus: Focus) -> Connection | None:
+    """The connection as the source has it that holds its proposals: pluto lists them, defaults filled in."""
+    loaded = focus.loaded
+    if loaded is not None and loaded.dialect == "libreswan" and loaded.proposals:
+        return loaded
+    return focus.on_disk
+
+
+def _offered(
+    connection: Connection,
+    written: tuple[str, ...] | None,
+    protocol: proposals.Protocol,
+    release: str | None,
+) -> tuple[proposals.Proposal, ...]:
+    """What is offered, in words no implementation owns; none where one of them could not be read."""
+    if connection.dialect != "libreswan":
+        return tuple(proposals.configured(written, protocol, release))
+    numbers = tuple(int(part) for part in re.findall(r"\d{1,4}", release or "")[:2])
+    return pluto_proposals.configured(
+        written, protocol, version=connection.version or 2, release=numbers or None
+    )
 
 
 def _method(rounds: tuple[AuthRound, ...]) -> str:

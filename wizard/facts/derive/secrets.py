@@ -11,7 +11,7 @@ from wizard.facts import identities
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.model import ENDS, End, Evidence, Fact
-from wizard.facts.tunnel import SharedSecret
+from wizard.facts.tunnel import Dialect, SharedSecret
 
 _CONFIG = "config"
 _UNREADABLE = "!"
@@ -39,14 +39,26 @@ def uses_psk(focus: Focus) -> bool | None:
     return "psk" in methods if methods - {None} else None
 
 
-def best(secrets: tuple[SharedSecret, ...], own: str | None, peer: str | None) -> tuple[SharedSecret, ...]:
+def best(
+    secrets: tuple[SharedSecret, ...],
+    own: str | None,
+    peer: str | None,
+    dialect: Dialect = "swanctl",
+) -> tuple[SharedSecret, ...]:
     """The keys that fit a pair of identities best; several where they fit equally well.
 
     charon takes the key that fits its own identity best, then the peer's (mem_cred, get_shared); a key
-    without identities fits everybody, one that fits neither side nobody.
+    without identities fits everybody, one that fits neither side nobody. pluto wants both to fit, except that
+    the owner of a key of one identity may use it with everybody (lib/libswan/secrets.c).
     """
     ranked = [(_rank(secret, own), _rank(secret, peer), secret) for secret in secrets if secret.kind == "ike"]
     fitting = [(mine, yours, secret) for mine, yours, secret in ranked if mine or yours]
+    if dialect == "libreswan":
+        fitting = [
+            (mine, yours, secret)
+            for mine, yours, secret in fitting
+            if mine and (yours or peer is None or len(secret.identities) < 2)
+        ]
     if not fitting:
         return ()
     top = max((mine, yours) for mine, yours, _ in fitting)
@@ -87,7 +99,7 @@ def end_facts(book: Notebook, focus: Focus, peer_identity: str | None) -> tuple[
             book.unknown(name, "the identity of this end is not known")
         return ()
     peer = expected or peer_identity
-    keys = best(disk.secrets, own, peer)
+    keys = best(disk.secrets, own, peer, disk.dialect)
     lines = [
         book.cite(_CONFIG, f"{key.where or key.name}: key for {' '.join(key.identities) or 'everybody'}")
         for key in keys
