@@ -13,6 +13,7 @@ from wizard.facts.tunnel import Connection
 
 IKE_PORTS: Final = (500, 4500)
 _IKE_DAEMONS: Final = ("charon", "pluto", "starter")
+_PROCESSES: Final = frozenset({"charon", "charon-systemd", "pluto"})
 _COMPARED: Final = ("version", "local_addrs", "remote_addrs")
 
 
@@ -22,13 +23,18 @@ def daemon(book: Notebook) -> None:
     book.note("implementation", snapshot.implementation, why_unknown=snapshot.missing("daemon"))
     book.note("daemon_version", snapshot.version, why_unknown="the daemon does not answer")
     probe = "daemon-stats"
-    book.note(
-        "daemon_running",
-        snapshot.daemon_answers,
-        *([book.cite(probe, snapshot.daemon_line)] if snapshot.daemon_line else []),
-        *_unit_lines(book),
-        why_unknown=snapshot.missing(probe),
-    )
+    seen = [one for one in snapshot.daemon.processes if one.name in _PROCESSES] if snapshot.daemon else []
+    if snapshot.daemon_answers is None and seen:
+        # This login may not ask it: that it runs is all that shows.
+        book.note("daemon_running", True, *(book.cite("daemon", one.line) for one in seen))
+    else:
+        book.note(
+            "daemon_running",
+            snapshot.daemon_answers,
+            *([book.cite(probe, snapshot.daemon_line)] if snapshot.daemon_line else []),
+            *_unit_lines(book),
+            why_unknown=snapshot.missing(probe),
+        )
     units = snapshot.daemon.units if snapshot.daemon is not None else ()
     restarts = [unit for unit in units if unit.loaded and unit.restarts is not None]
     if restarts:
@@ -45,7 +51,17 @@ def daemon(book: Notebook) -> None:
 
 def _refused(output: Output) -> bool:
     said = f"{output.problem or ''} {output.stderr}".lower()
-    return any(word in said for word in ("not permitted", "permission denied", "a password is required"))
+    return any(word in said for word in _REFUSALS)
+
+
+_REFUSALS: Final = (
+    "not permitted",
+    "permission denied",
+    "a password is required",
+    "insufficient permissions",
+    "you must be root",
+    "don't have permission",
+)
 
 
 def _unit_lines(book: Notebook) -> list:  # type: ignore[type-arg]

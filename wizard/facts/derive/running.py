@@ -65,7 +65,12 @@ def running(book: Notebook, focus: Focus) -> None:
     book.note("child_state", child_state, *lines)
     book.note("child_count", len(children), *lines)
     if state in ("established", "rekeying"):
-        book.note("behind_nat", any(sa.nat_local for sa in sas), listed)
+        told = any(sa.local_port is not None for sa in sas)
+        behind = any(sa.nat_local for sa in sas)
+        # A listing without ports says nothing of NAT either (`ipsec statusall`).
+        book.note(
+            "behind_nat", behind if told or behind else None, listed, why_unknown="the listing does not say"
+        )
     else:
         book.unknown("behind_nat", "no IKE SA is established")
     _kernel(book, focus, children)
