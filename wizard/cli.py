@@ -111,6 +111,24 @@ def diagnose(
 
 
 @app.command()
+def explain(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A pasted log or command output; - reads stdin.")
+    ],
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="P", help="auto, strongswan, libreswan or cisco_ios.")
+    ] = "auto",
+    as_json: JsonOption = False,
+    flows: FlowsOption = None,
+) -> None:
+    """The cause from a pasted log, with no gateway at hand."""
+    Options.take(None, flows, None)
+    from wizard.ui.headless import explain as front
+
+    _leave(front.run(file, platform, Options.flows, as_json=as_json))
+
+
+@app.command()
 def demo(
     cause: Annotated[
         str | None, typer.Argument(metavar="CAUSE", help="Which fault; without it there is a choice.")

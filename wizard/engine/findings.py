@@ -75,8 +75,11 @@ class Ledger:
             warnings=tuple(self._warnings),
             excluded=tuple(excluded),
             unseen=self._unseen(status, ends) if status != HEALTHY else (),
-            questions_for_peer=self._questions(facts) if far_silent and status != HEALTHY else (),
+            questions_for_peer=(*verdict.ask_peer, *self._questions(facts))
+            if far_silent and status != HEALTHY
+            else (),
             login_failed=any(report.login_failed for report in ends.values()),
+            collect=verdict.collect if status != HEALTHY else (),
         )
         already = {finding.cause for finding in self._also}
         return [Found(finding) for finding in causes if finding.cause not in already], outcome

@@ -166,6 +166,8 @@ class Outcome:
     """What could not be seen, one sentence each (why the status may be inconclusive)."""
     questions_for_peer: tuple[str, ...] = ()
     login_failed: bool = False
+    collect: tuple[str, ...] = ()
+    """What to collect at this end, where what was seen is not enough."""
 
 
 # --- events ---------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def rehearse(flow: Flow, rehearsal: Rehearsal) -> RehearsalResult:
         flows_digest=flow.digest,
         observe_only=rehearsal.observe_only,
     )
-    run = Run(flow, started)
+    run = Run(flow, started, rehearsal.entry)
     while not isinstance(run.request, Finish):
         run.reply(_reply(run.request, rehearsal))
     path = tuple(run.path)

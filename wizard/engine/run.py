@@ -25,6 +25,7 @@ from wizard.engine.model import (
     Finish,
     Mark,
     Option,
+    Outcome,
     Replied,
     Reply,
     Request,
@@ -47,26 +48,34 @@ MOST_STEPS: Final = 500
 class Run:
     """One diagnosis: hand `reply` what came of `request` until the request is Finish."""
 
-    def __init__(self, flow: Flow, started: Started) -> None:
-        """Begins at the flow's start tree; nothing is asked of any gateway but the first Collect."""
+    def __init__(self, flow: Flow, started: Started, entry: str = "") -> None:
+        """Begins at the tree `entry`, else the flow's start; nothing is asked but the first Collect."""
+        first = flow.trees[entry or flow.start].start
         self.started = started
         self.facts = Facts.of([Fact("symptom", started.symptom)])
         self.path: list[str] = []
         self.ends: dict[End, EndReport] = {}
         self._flow = flow
-        self._node = flow.trees[flow.start].start
+        self._node = first
         self._tried: set[tuple[str, End]] = set()
         self._declined = started.observe_only
         self._judgement: Judgement | None = None
         self._map = PathMap()
         self._phrases = Phrases(started)
         self._ledger = Ledger(flow, started)
-        self._request: Request = Collect(probes_for(flow, VOCABULARY))
+        self._request: Request = Collect(probes_for(flow, VOCABULARY, first))
 
     @property
     def request(self) -> Request:
         """What is to be done now; the same until a reply comes in."""
         return self._request
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the walk ended; raises WizardError as long as it has not."""
+        if not isinstance(self._request, Finish):
+            raise WizardError("the diagnosis has not ended", advice="hand in a reply to its request")
+        return self._request.outcome
 
     def opening(self) -> tuple[Event, ...]:
         """The events that stand before the first reply."""

@@ -131,6 +131,8 @@ def _branch(sources: Sources, tree: TreeSource, node: str, index: int) -> Branch
             summary=way.summary,
             alternatives=tuple(way.alternatives),
             excludes=tuple(way.excludes),
+            ask_peer=tuple(way.ask_peer),
+            collect=tuple(way.collect),
         )
     return Branch(
         rule=_rule(entry) if isinstance(entry, IfEntry) else None,
@@ -159,4 +161,6 @@ def _verdict(entry: VerdictEntry) -> Verdict:
         summary=entry.summary,
         alternatives=tuple(entry.alternatives),
         excludes=tuple(entry.excludes),
+        ask_peer=tuple(entry.ask_peer),
+        collect=tuple(entry.collect),
     )

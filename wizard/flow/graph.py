@@ -87,12 +87,12 @@ def facts_used(flow: Flow, start: str | None = None) -> frozenset[str]:
     return frozenset(used)
 
 
-def probes_for(flow: Flow, vocabulary: Vocabulary) -> tuple[str, ...]:
+def probes_for(flow: Flow, vocabulary: Vocabulary, start: str | None = None) -> tuple[str, ...]:
     """The probes behind all facts the trees may ask for, in the order of the vocabulary: the first Collect.
 
     Facts that only an exercise yields, the login and the operator's own words are no probes.
     """
-    used = facts_used(flow)
+    used = facts_used(flow, start)
     exercises = {node.exercise for node in flow.nodes.values() if isinstance(node, Check) and node.exercise}
     sources = (word.source for name, word in vocabulary.items() if name in used)
     return tuple(dict.fromkeys(source for source in sources if source not in exercises | _NO_COMMANDS))

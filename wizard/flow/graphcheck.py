@@ -8,7 +8,7 @@ from typing import Final
 from wizard.errors import Place, Problem
 from wizard.flow import graph
 from wizard.flow.sources import Sources
-from wizard.flow.spec import Check, Flow, Jump
+from wizard.flow.spec import ENTRIES, Check, Flow, Jump
 from wizard.flow.words import Vocabulary, bare
 
 ALWAYS_THERE: Final = frozenset({"healthy", "inconclusive", "gateway-login-failed"})
@@ -79,7 +79,9 @@ def graph_warnings(sources: Sources, flow: Flow, visited: Collection[str] | None
     """What a reader of the trees would want to know: what is never come to."""
     if flow.start not in flow.trees or sources.problems or _has_open_ends(flow):
         return
-    reached = graph.reachable(graph.edges(flow), flow.trees[flow.start].start)
+    ways = graph.edges(flow)
+    starts = [flow.trees[entry].start for entry in {flow.start, *ENTRIES} if entry in flow.trees]
+    reached = frozenset().union(*(graph.reachable(ways, start) for start in starts))
     for name, tree in flow.trees.items():
         if not reached & set(tree.nodes):
             place = sources.trees[name].document.place(("tree",))

@@ -46,6 +46,8 @@ class Rehearsal:
 
     name: str
     place: Place
+    entry: str
+    """The tree the walk begins with, empty for the flow's own start."""
     symptom: str
     facts: Known
     exercises: Mapping[tuple[str, End], Known]
@@ -68,6 +70,8 @@ def rehearsal_faults(
     """What the rehearsals name that is not there, and values that facts can never have."""
     for source in sources.rehearsals:
         yield from _facts_faults(source, source.entry.facts, ("facts",), vocabulary, exercises)
+        if source.entry.entry and source.entry.entry not in flow.trees:
+            yield _fault(source, f"there is no tree {source.entry.entry}", ("entry",), flow.trees.keys())
         symptom = vocabulary.get("symptom")
         if symptom is not None and value_fault(source.entry.symptom, symptom):
             yield _fault(source, f"there is no symptom {source.entry.symptom}", ("symptom",), symptom.values)
@@ -160,6 +164,7 @@ def _rehearsal(source: RehearsalSource, vocabulary: Vocabulary) -> Rehearsal:
     return Rehearsal(
         name=entry.name,
         place=source.document.place((*source.at, "name")),
+        entry=entry.entry,
         symptom=entry.symptom,
         facts=_facts(entry.facts, vocabulary),
         exercises=MappingProxyType(exercises),

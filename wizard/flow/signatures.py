@@ -15,7 +15,7 @@ from pydantic import Field
 
 from wizard.errors import FlowError, Problem
 from wizard.flow.written import Text
-from wizard.yaml_source import Document, Entry, check, read
+from wizard.yaml_source import Document, Entry, YesNo, check, read
 
 LONGEST_LINE: Final = 2000
 """Characters of a line that are looked at; no daemon says anything of interest after them."""
@@ -29,6 +29,7 @@ class SignatureEntry(Entry):
 
     event: Text = Field(pattern=r"^[a-z][a-z0-9-]*$")
     level: Level = "sign"
+    standing: YesNo = False
     meaning: Text
     note: str = ""
     patterns: list[Text] = Field(min_length=1)
@@ -41,6 +42,7 @@ class SignatureFile(Entry):
 
     daemon: Text
     source: str = ""
+    standing: YesNo = False
     events: list[SignatureEntry]
 
 
@@ -60,6 +62,8 @@ class Signature:
     """Since when, or in which IKE version, the words are these."""
     daemon: str = ""
     """Whose words they are: charon, pluto, cisco or tools; daemons share names of events, not words."""
+    standing: bool = False
+    """Whether it holds whatever attempt is looked at: what a listing shows, what a file holds."""
     finders: tuple[Callable[[str], re.Match[str] | None], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +125,13 @@ def _add(
                 yield Problem(f"the pattern is no regular expression: {error}", place)
         compiled.append(
             Signature(
-                one.event, one.meaning, tuple(patterns), level=one.level, note=one.note, daemon=entry.daemon
+                one.event,
+                one.meaning,
+                tuple(patterns),
+                level=one.level,
+                note=one.note,
+                daemon=entry.daemon,
+                standing=one.standing or entry.standing,
             )
         )
     for index, one in enumerate(entry.events):

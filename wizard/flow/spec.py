@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from wizard.errors import Place
 from wizard.flow.rule import Rule
@@ -33,6 +33,10 @@ class Verdict:
     """Causes that this evidence cannot tell apart from it; reported after it as possible."""
     excludes: tuple[str, ...] = ()
     """Causes this evidence rules out."""
+    ask_peer: tuple[str, ...] = ()
+    """What to ask the other end's administrator for, one sentence each."""
+    collect: tuple[str, ...] = ()
+    """What to collect at this end, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,10 @@ class Cause:
     excludes: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     source: str = ""
+
+
+ENTRIES: Final = ("triage", "log")
+"""Trees a walk begins with: gateways that can be asked, a log that was pasted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,16 +60,17 @@ class KnownWord:
 
 
 def with_events(vocabulary: Vocabulary, events: Collection[str]) -> Vocabulary:
-    """The vocabulary with the events of the signatures as the items that `ike_events` may hold."""
-    word = vocabulary.get(EVENTS)
-    if word is None or not events:
+    """The vocabulary with the events of the signatures as the items that facts of logs may hold."""
+    if not events:
         return vocabulary
-    known = KnownWord(str(word.type), word.scope, word.source, tuple(sorted(events)))
-    return {**vocabulary, EVENTS: known}
+    known = tuple(sorted(events))
+    held = {name: vocabulary[name] for name in EVENTS if name in vocabulary}
+    words = {name: KnownWord(str(word.type), word.scope, word.source, known) for name, word in held.items()}
+    return {**vocabulary, **words}
 
 
-EVENTS: Final = "ike_events"
-"""The fact that lists what a daemon's log says, by the names signatures give to it."""
+EVENTS: Final = ("ike_events", "log_events", "log_history")
+"""The facts that list what a daemon's log says, by the names signatures give to it."""
 
 _PLAIN: Final = {
     "bool": "yes or no",

@@ -65,6 +65,8 @@ class VerdictEntry(Entry):
     )
     alternatives: list[str] = Field(default=[], description="Causes this evidence cannot tell apart from it")
     excludes: list[str] = Field(default=[], description="Causes this evidence rules out")
+    ask_peer: list[Text] = Field(default=[], description="What to ask the other end's administrator for")
+    collect: list[Text] = Field(default=[], description="What to collect at this end")
 
 
 class TargetEntry(Entry):
@@ -95,6 +97,8 @@ class WayEntry(Entry):
     )
     alternatives: list[str] = Field(default=[], description="Causes this evidence cannot tell apart from it")
     excludes: list[str] = Field(default=[], description="Causes this evidence rules out")
+    ask_peer: list[Text] = Field(default=[], description="What to ask the other end's administrator for")
+    collect: list[Text] = Field(default=[], description="What to collect at this end")
     say: Text | None = Field(None, description="The answer in plain words")
     mark: MarkWord | None = None
 
@@ -102,7 +106,7 @@ class WayEntry(Entry):
     def _one_way(self) -> WayEntry:
         if [self.then, self.jump, self.cause].count(None) != 2:
             raise wrong("the branch leads nowhere, or to two places", "write one of then:, jump: and cause:")
-        for key in ("confidence", "ends", "summary", "alternatives", "excludes"):
+        for key in ("confidence", "ends", "summary", "alternatives", "excludes", "ask_peer", "collect"):
             if self.cause is None and key in self.model_fields_set:
                 raise wrong(f"{key} is said of a cause, and this branch names none", f"take {key} out", key)
         return self
@@ -243,6 +247,7 @@ class RehearsalEntry(Entry):
     """One rehearsal: facts in, path and cause out."""
 
     name: Text = Field(examples=["the keys differ, seen by the responder"])
+    entry: str = Field("", description="The tree the walk begins with; triage where nothing is said")
     symptom: str = "check"
     facts: dict[str, Any] = Field(default={}, description="What the collection finds")
     exercises: dict[str, AttemptsEntry] = Field(default={}, description="What each exercise finds")

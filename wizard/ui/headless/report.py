@@ -26,8 +26,8 @@ def document(session: str, tunnel: str, outcome: Outcome, events: tuple[Event, .
         "schema": SCHEMA,
         "tunnel": tunnel,
         "status": outcome.status,
-        "causes": [_finding(finding) for finding in outcome.causes],
-        "warnings": [_finding(finding) for finding in outcome.warnings],
+        "causes": [finding(one) for one in outcome.causes],
+        "warnings": [finding(one) for one in outcome.warnings],
         "excluded": list(outcome.excluded),
         "unseen": list(outcome.unseen),
         "path": [event.node for event in events if isinstance(event, Entered)],
@@ -37,18 +37,19 @@ def document(session: str, tunnel: str, outcome: Outcome, events: tuple[Event, .
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding(found: Finding) -> dict[str, Any]:
+    """One cause or warning as contract.md writes it."""
     return {
-        "id": finding.cause,
-        "ends": list(finding.ends),
-        "confidence": finding.confidence,
-        "summary": finding.summary,
+        "id": found.cause,
+        "ends": list(found.ends),
+        "confidence": found.confidence,
+        "summary": found.summary,
         "evidence": [
             {"end": line.end, "probe": line.probe, "command": line.command, "line": line.line}
-            for line in finding.evidence
+            for line in found.evidence
         ],
-        "excludes": list(finding.excludes),
-        "remedies": list(finding.remedies),
+        "excludes": list(found.excludes),
+        "remedies": list(found.remedies),
     }
 
 

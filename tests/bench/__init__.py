@@ -1,0 +1,1 @@
+"""What is measured rather than tested: accuracy and speed, reported as tables."""

@@ -1,0 +1,104 @@
+"""Which lines of a paste mean something: signatures of every daemon held against lines of unknown origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from wizard.facts.pasted.prefixes import PastedLine, taken_apart
+from wizard.facts.pasted.reader import Reader
+
+_REMEMBERED: Final = 4096
+"""Texts whose signature is remembered; daemons repeat themselves word for word."""
+_FIRST: Final[Mapping[str, tuple[str, ...]]] = {
+    "charon": ("charon",),
+    "pluto": ("pluto",),
+    "cisco": ("cisco", "others", "tools"),
+    "": ("charon", "pluto", "cisco", "tools", "others"),
+}
+"""Whose signatures are tried on a line whose prefix says who wrote it; further daemons come after these."""
+PLATFORMS: Final[Mapping[str, str]] = {"strongswan": "charon", "libreswan": "pluto", "cisco_ios": "cisco"}
+
+
+class Signature(Protocol):
+    """What a line is held against; wizard.flow.signatures makes them of YAML."""
+
+    @property
+    def name(self) -> str:
+        """The event it stands for."""
+
+    @property
+    def daemon(self) -> str:
+        """Whose words they are."""
+
+    @property
+    def level(self) -> str:
+        """fault, refused, sign, progress or noise."""
+
+    @property
+    def standing(self) -> bool:
+        """Whether it holds whatever attempt is looked at."""
+
+    def groups(self, text: str) -> Mapping[str, str] | None:
+        """What the line names, or None where it is another line."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEvent:
+    """A line that means something."""
+
+    name: str
+    level: str
+    line: PastedLine
+    groups: Mapping[str, str] = field(default_factory=dict)
+    daemon: str = ""
+    standing: bool = False
+
+
+class Matcher:
+    """Finds the signature of a line; the first that fits counts, the likeliest daemon's are tried first."""
+
+    def __init__(self, signatures: Sequence[Signature], platform: str | None = None) -> None:
+        """`platform`: strongswan, libreswan or cisco_ios where the operator says so; its words go first."""
+        by_daemon: dict[str, list[Signature]] = {}
+        for signature in signatures:
+            by_daemon.setdefault(signature.daemon, []).append(signature)
+        known = _FIRST[""]
+        foreign = tuple(daemon for daemon in by_daemon if daemon not in known)
+        preferred = PLATFORMS.get(platform or "", "")
+        self._orders: dict[str, tuple[Signature, ...]] = {}
+        for hint, daemons in _FIRST.items():
+            order = [*daemons, *foreign]
+            if preferred in order:
+                order = [preferred, *(daemon for daemon in order if daemon != preferred)]
+            self._orders[hint] = tuple(one for daemon in order for one in by_daemon.get(daemon, ()))
+        self._seen: dict[tuple[str, str], tuple[Signature, Mapping[str, str]] | None] = {}
+
+    def event(self, line: PastedLine) -> SeenEvent | None:
+        """What the line stands for, None where it stands for nothing known."""
+        key = (line.hint, line.text)
+        if key not in self._seen:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[key] = self._find(line)
+        found = self._seen[key]
+        if found is None:
+            return None
+        signature, groups = found
+        return SeenEvent(signature.name, signature.level, line, groups, signature.daemon, signature.standing)
+
+    def _find(self, line: PastedLine) -> tuple[Signature, Mapping[str, str]] | None:
+        for signature in self._orders[line.hint]:
+            groups = signature.groups(line.text)
+            if groups is not None:
+                return signature, groups
+        return None
+
+
+def events(blocks: Iterable[bytes], reader: Reader, matcher: Matcher) -> Iterator[SeenEvent]:
+    """The meaningful lines of a stream, in order."""
+    for raw in reader.read(blocks):
+        found = matcher.event(taken_apart(raw.number, raw.text))
+        if found is not None:
+            yield found

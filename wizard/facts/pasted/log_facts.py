@@ -1,0 +1,359 @@
+"""The facts of one story of a pasted log, each with the lines that show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from wizard.facts import proposals
+from wizard.facts.model import Evidence, Fact, Value
+from wizard.facts.pasted.events import SeenEvent
+from wizard.facts.pasted.story import UPS, Story
+
+END: Final = "this end"
+"""What the end that wrote the log is called where no gateway has a name."""
+_MOST_LINES: Final = 3
+"""Lines that prove one event; the last ones, since they belong to the attempt that counts."""
+
+_BY_THIS_END: Final = frozenset({"attempt-started", "retransmit", "retransmit-auth", "retransmit-child", "gave-up",
+    "gave-up-auth", "gave-up-child", "received-auth-failed", "received-no-proposal", "auth-started"})  # fmt: skip
+_BY_THE_PEER: Final = frozenset({"peer-started", "no-ike-config", "looking-for-peer", "request-repeated",
+    "half-open-gone", "refused-proposal"})  # fmt: skip
+_FROM_THE_PEER: Final = frozenset({"packet-received", "exchange-received", "peer-started", "proposal-selected",
+    "looking-for-peer", "auth-accepted", "vendor-unknown", "peer-deleted", "request-repeated", "ike-up", "child-up",
+    "undecryptable", "nat-remote"})  # fmt: skip
+_ANSWERS: Final = frozenset({"exchange-received", "rekeyed"})
+_AUTHS: Final = (
+    ("eap", re.compile(r"(?i)\bEAP\b|eap-|XAuth")),
+    (
+        "psk",
+        re.compile(r"(?i)pre-?shared|\bPSK\b|shared-key-mac|PRESHARED|shared key|authby=secret|\[ ID HASH"),
+    ),
+    (
+        "certificate",
+        re.compile(r"(?i)certificate|\bcert\b|CERTREQ|RSASIG|signature|public key|RSA_SIG|CERT\b"),
+    ),
+)
+
+
+class LogFacts:
+    """Draws the facts of one story; `source` is how the operator named the paste."""
+
+    def __init__(self, story: Story, source: str, now: datetime) -> None:
+        """`now` stands in for the time of a log that names no year."""
+        self._story = story
+        self._source = source
+        self._now = now
+        self._attempt = story.deciding.events
+        self._events = [*self._attempt, *story.standing]
+
+    def facts(self) -> tuple[Fact, ...]:
+        """All of them; what the log does not say is left out."""
+        trouble = _first_trouble(self._attempt)
+        ups = [index for index, event in enumerate(self._attempt) if event.name in UPS | {"ike-up"}]
+        child_up = any(event.name in UPS for event in self._attempt)
+        earlier_up = any(event.name in UPS for event in self._story.earlier)
+        up = bool(ups) and not _trouble_after(self._attempt, ups[-1])
+        before = self._attempt[:trouble] if trouble is not None else self._attempt
+        made: list[Fact | None] = [
+            self._words("log_events", self._events),
+            self._words("log_history", self._story.earlier),
+            self._fact("log_up", up, [self._attempt[ups[-1]]] if up else []),
+            self._fact("log_was_up", child_up or earlier_up, ()),
+            self._fact("log_ike_up", any(one.name in UPS | {"ike-up"} for one in before), ()),
+            self._fact("log_heard", any(event.name in _FROM_THE_PEER for event in self._attempt), ()),
+            self._fact("log_attempts", len(self._story.attempts), ()),
+            self._role(),
+            self._version(),
+            self._auth(),
+            *self._unanswered(),
+            *self._proposals(),
+            self._keys_tried(),
+            self._repeated(),
+            self._nat(),
+            self._identity(),
+            self._cert_time(),
+        ]
+        return tuple(fact for fact in made if fact is not None)
+
+    def _fact(self, name: str, value: Value | None, events: Iterable[SeenEvent]) -> Fact | None:
+        if value is None:
+            return None
+        return Fact(f"near.{name}", value, tuple(self._cite(event) for event in events))
+
+    def _words(self, name: str, events: Sequence[SeenEvent]) -> Fact:
+        lines: dict[str, list[SeenEvent]] = {}
+        for event in events:
+            lines.setdefault(event.name, []).append(event)
+        cited = tuple(
+            self._cite(event) for held in lines.values() for event in _different(held)[-_MOST_LINES:]
+        )
+        return Fact(f"near.{name}", tuple(lines), cited)
+
+    def _cite(self, event: SeenEvent) -> Evidence:
+        return Evidence(
+            END, "log", f"{self._source}:{event.line.number}", event.line.shown.strip()[:400], event.name
+        )
+
+    def _role(self) -> Fact | None:
+        for event in self._attempt:
+            first = (
+                event.name in ("exchange-sent", "exchange-received") and event.groups.get("message") == "0"
+            )
+            ours = event.name in _BY_THIS_END or (first and event.name == "exchange-sent")
+            theirs = event.name in _BY_THE_PEER or (first and event.groups.get("kind") == "request")
+            if ours or theirs:
+                return self._fact("log_role", "initiator" if ours else "responder", [event])
+        return None
+
+    def _version(self) -> Fact | None:
+        for event in self._attempt:
+            exchange = event.groups.get("exchange", "")
+            text = event.line.text
+            if exchange in ("IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA") or re.search(
+                r"IKEv2|IKE_AUTH|IKE_SA_INIT", text
+            ):
+                return self._fact("log_ike", "2", [event])
+            if exchange in ("ID_PROT", "AGGRESSIVE", "QUICK_MODE", "INFORMATIONAL_V1") or re.search(
+                r"IKEv1|(?:Main|Quick|Aggressive) Mode|MAIN_I|QUICK_I|_V1 |ISAKMP", text
+            ):
+                return self._fact("log_ike", "1", [event])
+        return None
+
+    def _auth(self) -> Fact | None:
+        for name, pattern in _AUTHS:
+            for event in self._attempt:
+                if pattern.search(event.line.text):
+                    return self._fact("log_auth", name, [event])
+        return None
+
+    def _unanswered(self) -> tuple[Fact | None, ...]:
+        stage, told, moved = None, None, None
+        last_sent: SeenEvent | None = None
+        up = False
+        to_4500 = False
+        for event in self._attempt:
+            if event.name == "exchange-sent":
+                last_sent = event
+            elif event.name == "packet-sent":
+                to_4500 = "[4500]" in event.groups.get("peer", "")
+            elif event.name in UPS | {"ike-up"}:
+                up, stage = True, None
+            elif event.name in ("exchange-received", "packet-received"):
+                stage = (
+                    None if stage not in ("proof", "child") or event.name == "exchange-received" else stage
+                )
+            found = _stage(event, last_sent, up)
+            if found is not None:
+                stage, told, moved = found, event, to_4500
+        if stage is None or told is None:
+            return ()
+        return (
+            self._fact("log_unanswered", stage, [told]),
+            self._fact("log_moved_to_4500", moved, ()),
+        )
+
+    def _proposals(self) -> tuple[Fact | None, ...]:
+        received = _last(self._attempt, "proposals-received")
+        configured = _last(self._attempt, "proposals-configured")
+        if received is None or configured is None:
+            return ()
+        theirs, ours = _offered(received), _offered(configured)
+        if not theirs or not ours:
+            return ()
+        lines = [received, configured]
+        kind = "ike" if theirs[0].protocol == "ike" else "esp"
+        # IKEv1 and every rekeying compare groups; a log does not always say which exchange it was.
+        grouped = any(one.of("dh group") for one in (*theirs, *ours))
+        differs = proposals.difference(theirs, ours, first_child=kind == "esp" and not grouped)
+        facts: list[Fact | None] = [
+            self._fact("log_proposals", kind, lines),
+            self._fact("log_proposals_fit", differs is None, lines),
+        ]
+        if differs is not None:
+            field = (
+                "group"
+                if differs.field == "dh group"
+                else "protocol"
+                if differs.field == "protocol"
+                else "other"
+            )
+            facts.append(self._fact("log_proposal_difference", str(differs), lines))
+            facts.append(self._fact("log_proposal_field", field, lines))
+        return tuple(facts)
+
+    def _keys_tried(self) -> Fact | None:
+        event = _last(self._attempt, "psk-mac-mismatch")
+        keys = event.groups.get("keys", "") if event is not None else ""
+        return (
+            self._fact("log_keys_tried", int(keys), [event]) if event is not None and keys.isdigit() else None
+        )
+
+    def _repeated(self) -> Fact | None:
+        event = _last(self._attempt, "request-repeated")
+        if event is None:
+            return None
+        message = event.groups.get("message", "0")
+        later = (
+            message != "0" or re.search(r"MAIN_R2|IKE_AUTH|V2_AUTH|PARENT_R[12]", event.line.text) is not None
+        )
+        return self._fact("log_auth_repeated", later, [event])
+
+    def _nat(self) -> Fact | None:
+        for event in [*self._story.earlier, *self._attempt]:
+            if event.name.startswith("nat-") and event.name != "nat-t-off":
+                return self._fact("log_nat", True, [event])
+            if event.name in UPS and re.search(r"ESPinUDP|ESP in UDP|UDP-Encaps|NATD=\d", event.line.text):
+                return self._fact("log_nat", True, [event])
+        return None
+
+    def _identity(self) -> Fact | None:
+        for event in self._attempt:
+            if event.name not in ("auth-sent", "auth-started"):
+                continue
+            named = event.groups.get("own") or next(iter(re.findall(r" '([^']+)'", event.line.text)), "")
+            if named:
+                dn = re.search(r"[A-Za-z]{1,12}=", named) is not None
+                address = re.fullmatch(r"[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*", named) is not None
+                return self._fact("log_identity", "dn" if dn else "address" if address else "name", [event])
+        return None
+
+    def _cert_time(self) -> Fact | None:
+        event = _last(self._events, "cert-invalid-time")
+        if event is None:
+            return None
+        begin, end = _date(event.groups.get("from", "")), _date(event.groups.get("to", ""))
+        if begin is None or end is None:
+            return None
+        when = datetime.fromtimestamp(event.line.time, UTC) if event.line.time is not None else self._now
+        where = "before" if when < begin else "after" if when > end else "within"
+        return self._fact("log_cert_time", where, [event])
+
+
+def _first_trouble(events: Sequence[SeenEvent]) -> int | None:
+    return next((index for index, event in enumerate(events) if event.level in ("fault", "refused")), None)
+
+
+def _trouble_after(events: Sequence[SeenEvent], index: int) -> bool:
+    """Whether anything went wrong after the tunnel came up; being taken down on purpose is nothing wrong."""
+    after = events[index + 1 :]
+    answered = max((at for at, event in enumerate(after) if event.name in _ANSWERS), default=-1)
+    return any(
+        event.level in ("fault", "refused")
+        or event.name in ("idle-timeout", "refused-peer", "session-down")
+        or (event.name.startswith("retransmit") and at > answered)
+        for at, event in enumerate(after)
+    )
+
+
+def _stage(event: SeenEvent, sent: SeenEvent | None, up: bool) -> str | None:
+    """Which message an event says was not answered."""
+    named = {
+        "gave-up-auth": "proof",
+        "retransmit-auth": "proof",
+        "gave-up-child": "child",
+        "retransmit-child": "child",
+    }
+    if event.name in named:
+        return named[event.name]
+    if event.name not in ("retransmit", "gave-up"):
+        return None
+    if up:
+        exchange = sent.groups.get("exchange", "") if sent is not None else ""
+        return "child" if exchange == "QUICK_MODE" else "later"
+    message = event.groups.get("message")
+    if message is None:
+        return None if event.daemon == "charon" and event.name == "gave-up" and sent is not None else "first"
+    exchange = sent.groups.get("exchange", "") if sent is not None else ""
+    if exchange == "QUICK_MODE":
+        return "child"
+    text = event.line.text
+    late = re.search(r"seq ([3-9])", text) is not None or "ID HASH" in (
+        sent.line.text if sent is not None else ""
+    )
+    if message != "0":
+        return "proof"
+    return "proof" if late else "first"
+
+
+def _offered(event: SeenEvent) -> tuple[proposals.Proposal, ...]:
+    written = event.groups.get("proposals")
+    if written:
+        return proposals.parse_log(written)
+    return _cisco(event.groups.get("policies", ""))
+
+
+_CISCO_FIELDS: Final = re.compile(
+    r"(ENCRYPTION|PRF|INTEGRITY|DH GROUP): *(.*?)(?= (?:PRF|INTEGRITY|DH GROUP|ENCRYPTION):| Proposal \d|$)"
+)
+
+
+def _cisco(text: str) -> tuple[proposals.Proposal, ...]:
+    """IOS's "Proposal 1: ENCRYPTION: AES-CBC-128 PRF: SHA512 …" in the words proposals are compared in."""
+    found: list[proposals.Proposal] = []
+    for part in re.split(r"Proposal \d+:", text)[1:]:
+        words: list[str] = []
+        for name, value in _CISCO_FIELDS.findall(part):
+            for one in value.split():
+                words.extend(_cisco_word(name, one))
+        found.extend(proposals.parse_log("IKE:" + "/".join(words)))
+    return tuple(found)
+
+
+def _cisco_word(name: str, value: str) -> list[str]:
+    plain = value.upper().replace("-", "_")
+    if name == "ENCRYPTION":
+        return [
+            re.sub(r"^AES_GCM_(\d+)$", r"AES_GCM_16_\1", plain)
+            .replace("3DES", "3DES_CBC")
+            .replace("_CBC_CBC", "_CBC")
+        ]
+    digest = re.match(r"(?:HMAC_)?(SHA|MD5)_?(\d*)", plain)
+    if name in ("PRF", "INTEGRITY") and digest is not None:
+        bits = {
+            "": "SHA1",
+            "1": "SHA1",
+            "96": "SHA1",
+            "256": "SHA2_256",
+            "384": "SHA2_384",
+            "512": "SHA2_512",
+        }
+        kind = "MD5" if digest[1] == "MD5" else bits.get(digest[2], "SHA1")
+        if name == "PRF":
+            return [f"PRF_HMAC_{kind}"]
+        cut = {"SHA1": "96", "MD5": "96", "SHA2_256": "128", "SHA2_384": "192", "SHA2_512": "256"}[kind]
+        return [f"HMAC_{kind}_{cut}"]
+    group = re.search(r"GROUP_(\d+)_(MODP|ECP)", plain)
+    if name == "DH GROUP" and group is not None:
+        return [f"{group[2]}_{group[1]}"]
+    return []
+
+
+def _date(text: str) -> datetime | None:
+    """The moment of "Jul 31 02:03:48 2021", as charon writes it, with or without UTC in it; None for another form."""
+    plain = " ".join(text.replace("UTC", " ").split())
+    for form in ("%b %d %H:%M:%S %Y", "%d %b %H:%M:%S %Y", "%b %d %H:%M:%S, %Y"):
+        try:
+            return datetime.strptime(plain, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return None
+
+
+def _last(events: Sequence[SeenEvent], name: str) -> SeenEvent | None:
+    return next((event for event in reversed(events) if event.name == name), None)
+
+
+def _different(events: Sequence[SeenEvent]) -> list[SeenEvent]:
+    """Events whose words differ, the last of each."""
+    return list({event.line.text: event for event in events}.values())
+
+
+def in_short(story: Story) -> str:
+    """What was seen, as the names of the last telling events."""
+    events = [*story.deciding.events, *story.standing]
+    telling = [event.name for event in events if event.level in ("fault", "refused", "sign")]
+    names = list(dict.fromkeys(telling or [event.name for event in events]))
+    return ", ".join(name.replace("-", " ") for name in names[-8:]) or "nothing that is known here"

@@ -1,0 +1,204 @@
+"""What stands in front of a daemon's own words: times, hosts, programs, threads, connections.
+
+syslog (RFC 3164 and 5424), the journal (short, ISO, JSON), files of charon, logcat, docker compose, pfSense,
+NetworkManager, the terminal of pluto's whack, IOS and ASA. Whatever is not known is left standing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+Hint = Literal["", "charon", "pluto", "cisco"]
+
+
+@dataclass(frozen=True, slots=True)
+class PastedLine:
+    """One line taken apart; what the paste does not say is None or empty."""
+
+    number: int
+    shown: str
+    """The line as it was pasted, for evidence."""
+    text: str
+    """The daemon's own words."""
+    time: float | None = None
+    """Seconds since 1970, UTC assumed where no zone is named; None for a time without a year."""
+    conn: str = ""
+    uid: str = ""
+    """Number of the IKE SA or state in the daemon, empty where the log does not number them."""
+    hint: Hint = ""
+    """Whose words they are, where a prefix says so."""
+
+
+_SECOND: Final = r"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?"
+_ZONE: Final = r"(?:\s?(?:Z|[+-]\d\d:?\d\d|[A-Z]{3,4}(?= ?:)))?"
+_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_PRIORITY: Final = re.compile(r"<\d{1,3}>(?:1 )?")
+_COMPOSE: Final = re.compile(r"[\w.-]{1,60}\s*\| (?=\S)")
+_SEQUENCE: Final = re.compile(r"\d{3,9}: (?=[*.]?" + _MONTH + r")")
+_TIME: Final = re.compile(
+    rf"\[?(?:"
+    rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d[T ]{_SECOND}{_ZONE})"
+    rf"|[*.]?(?P<named>(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MONTH} +\d{{1,2}},?(?: \d{{4}})? {_SECOND}"
+    rf"(?: \d{{4}})?{_ZONE})"
+    rf"|(?P<unix>1\d{{9}}(?:\.\d{{1,9}})?)(?= )"
+    rf"|(?P<day>\d\d-\d\d {_SECOND})"
+    rf"|(?P<clock>{_SECOND})"
+    rf")\]?(?:: | - |[ :,|]+|$)"
+)
+_LOGCAT: Final = re.compile(
+    r"\s*\d+ +\d+ [VDIWEFA] (?P<tag>[^:]{1,40}?) *: |[VDIWEF]/(?P<tag2>[^(]{1,40})\( *\d+\): "
+)
+_PROGRAMS: Final = (
+    r"charon(?:-\w+)?|pluto|ipsec(?:_starter|__plutorun)?|starter|swanctl|strongswan|strongSwan|NetworkManager"
+    r"|VPN-IPSEC|vpn|ipsec\.\w+|_?updown|racoon|iked|kernel|audit|systemd|NetworkManager-\w+|nm-\S+"
+)
+_KNOWN: Final = re.compile(
+    rf"(?:(?P<host>[\w.:-]{{1,120}}) )?(?P<program>(?i:{_PROGRAMS}))(?:\[\d+\])?: ?(?=\S)"
+)
+_AFTER_TIME: Final = re.compile(
+    r"(?:(?P<host>[\w.:<>-]{1,120}) )?(?P<program>[A-Za-z_][\w./@-]{0,60})(?:\[\d{1,9}\]|\(\d{1,9}\))?: (?=\S)"
+)
+_HOST: Final = re.compile(r"[A-Za-z][\w.-]{0,80} (?=\d{2}\[[A-Z]{3}\]|[%\"])")
+_SYSLOG5424: Final = re.compile(
+    r"(?P<host>\S{1,120}) (?P<program>\S{1,60}) (?:\d+|-) \S{1,40} (?:-|\[[^\]]{0,400}\]) "
+)
+_UPTIME: Final = re.compile(r"\[ *\d+\.\d{3,6}\] ")
+_CHARON: Final = re.compile(
+    r"(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\d?\]|\[(?P<bare>[A-Z]{3})\])"
+    r"(?: <(?:(?P<conn>[^|<>]{1,128})\|)?(?P<uid>\d{1,10})>)? ?"
+)
+_LEVELS: Final = re.compile(
+    r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]?:?) (?=\S)"
+)
+_WHACK: Final = re.compile(r"\d{3} (?=[\"#A-Z])")
+_PLUTO: Final = re.compile(
+    r"(?:\d{3} )?(?:IMPAIR: )?\"(?P<conn>[^\"]{1,128})\"(?:\[\d+\])?(?: \.\.\.)?"
+    r"(?: (?P<addr>[0-9A-Fa-f.:x<>-]{3,60}|<[^>]{1,40}>))?"
+    r"(?: #(?P<uid>\d{1,9}))?: +"
+)
+_PACKET_FROM: Final = re.compile(r"packet from (?P<peer>\S{1,60}): ")
+_DEBUG: Final = re.compile(r"\| +")
+_CISCO: Final = re.compile(
+    r"%[A-Z_0-9]+-\d-|ISAKMP(?:-\w+)?[: (]|IPSEC(?:-\w+)?\(|IKEv2(?:-\w+)?:|\[IKEv[12]|CRYPTO_PKI|Crypto "
+)
+
+
+def taken_apart(number: int, raw: str) -> PastedLine:
+    """One pasted line without what stands before the daemon's own words."""
+    if raw.startswith("{") and '"MESSAGE"' in raw:
+        entry = _journal(raw)
+        if entry is not None:
+            return _worded(number, raw, *entry)
+    text = raw.lstrip() if raw[:1] == " " and _TIME.match(raw.lstrip()) else raw
+    time: float | None = None
+    hint: Hint = ""
+    for pattern in (_PRIORITY, _COMPOSE, _SEQUENCE):
+        text = _without(pattern, text)
+    timed = False
+    for _ in range(3):
+        found = _TIME.match(text)
+        if found is None or found.end() == 0:
+            break
+        time = _seconds(found) or time
+        text, timed = text[found.end() :].lstrip(" "), True
+    if timed:
+        text = _without(_UPTIME, _without(_LEVELS, text))
+        for pattern in (_SYSLOG5424, _LOGCAT):
+            if (found := pattern.match(text)) is not None:
+                text = text[found.end() :]
+                break
+        if (found := _KNOWN.match(text) or _AFTER_TIME.match(text)) is not None:
+            hint = _hint(found["program"])
+            text = text[found.end() :]
+        else:
+            text = _without(_HOST, text)
+    text = _without(_KNOWN, text)
+    text = _without(_LOGCAT, text)
+    return _worded(number, raw, text, time, "", "", hint)
+
+
+def _worded(
+    number: int, raw: str, text: str, time: float | None, conn: str, uid: str, hint: Hint
+) -> PastedLine:
+    """The line without the daemon's own marks: thread and group, or connection and state."""
+    stripped = text.lstrip(" ")
+    if (found := _CHARON.match(stripped)) is not None:
+        return PastedLine(
+            number,
+            raw,
+            stripped[found.end() :].strip(),
+            time,
+            found["conn"] or conn,
+            found["uid"] or uid,
+            "charon",
+        )
+    if (found := _PLUTO.match(stripped)) is not None:
+        return PastedLine(
+            number, raw, stripped[found.end() :].strip(), time, found["conn"], found["uid"] or "", "pluto"
+        )
+    text = _without(_WHACK, text)
+    if (found := _PACKET_FROM.match(text.lstrip())) is not None:
+        text, hint = text.lstrip()[found.end() :], "pluto"
+    if hint == "pluto":
+        text = _without(_DEBUG, text)
+    if not hint and _CISCO.search(text[:120]) is not None:
+        hint = "cisco"
+    return PastedLine(number, raw, text.rstrip(), time, conn, uid, hint)
+
+
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return text[found.end() :] if found is not None else text
+
+
+def _hint(program: str) -> Hint:
+    name = program.lower()
+    return "charon" if name.startswith(("charon", "strongswan")) else "pluto" if name == "pluto" else ""
+
+
+def _journal(raw: str) -> tuple[str, float | None, str, str, Hint] | None:
+    try:
+        entry: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    message = entry.get("MESSAGE") if isinstance(entry, dict) else None
+    if isinstance(message, list):
+        message = bytes(one for one in message if isinstance(one, int) and 0 <= one < 256).decode(
+            "utf-8", "replace"
+        )
+    if not isinstance(message, str):
+        return None
+    stamp = str(entry.get("__REALTIME_TIMESTAMP", ""))
+    time = int(stamp) / 1_000_000 if stamp.isdigit() and len(stamp) < 20 else None
+    words = {
+        name: str(entry.get(name) or "") for name in ("IKE_SA_NAME", "IKE_SA_UNIQUE_ID", "SYSLOG_IDENTIFIER")
+    }
+    return message, time, words["IKE_SA_NAME"], words["IKE_SA_UNIQUE_ID"], _hint(words["SYSLOG_IDENTIFIER"])
+
+
+def _seconds(found: re.Match[str]) -> float | None:
+    if found["unix"]:
+        return float(found["unix"])
+    text = found["iso"]
+    if text:
+        try:
+            when = datetime.fromisoformat(text.replace(",", ".").replace("/", "-").replace(" +", "+"))
+        except ValueError:
+            return None
+        return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
+    year = re.search(r"\b(19|20)\d\d\b", found["named"] or "")
+    if year is None:
+        return None
+    plain = re.search(rf"({_MONTH}) +(\d{{1,2}})", found["named"])
+    if plain is None:
+        return None
+    try:
+        return (
+            datetime.strptime(f"{plain[1]} {plain[2]} {year[0]}", "%b %d %Y").replace(tzinfo=UTC).timestamp()
+        )
+    except ValueError:
+        return None
