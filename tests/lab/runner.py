@@ -27,7 +27,12 @@ KEPT_RUNS = 5
 RUN_SECONDS = 3600.0
 DIAGNOSE_SECONDS = 120.0
 STATE = "/tmp/state"
-INVENTORIES = {"both": "/run/lab/inventory.yaml", "gw-a": "/run/lab/one-end.yaml"}
+INVENTORIES = {
+    "both": "/run/lab/inventory.yaml",
+    "gw-a": "/run/lab/one-end.yaml",
+    "on-call": "/run/lab/on-call.yaml",
+    "on-call-sudo": "/run/lab/on-call-sudo.yaml",
+}
 
 
 @dataclass(slots=True)

@@ -84,7 +84,8 @@ class Scenario(_Strict):
     change: dict[Node, Change] = Field(default_factory=dict)
     start: Start = "never"
     truth: Annotated[list[Truth], Field(min_length=1)]
-    inventory: Literal["both", "gw-a"] = "both"
+    # gw-a: only that end can be logged in to. on-call, on-call-sudo: at gw-a as somebody with few rights or some.
+    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo"] = "both"
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
 

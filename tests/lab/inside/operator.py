@@ -13,6 +13,8 @@ from tests.lab import healthy
 FOLDER = Path("/run/lab")
 INVENTORY = FOLDER / "inventory.yaml"
 ONE_END = FOLDER / "one-end.yaml"
+ON_CALL = FOLDER / "on-call.yaml"
+ON_CALL_SUDO = FOLDER / "on-call-sudo.yaml"
 
 
 def furnish(keys: Path) -> None:
@@ -31,10 +33,19 @@ def furnish(keys: Path) -> None:
 
 
 def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
-    """Write both inventories; on `childless` gateways a child has no name beside its connection's."""
+    """Write the inventories; on `childless` gateways a child has no name beside its connection's.
+
+    In two of them gw-a is logged in to as `oncall`, who is nobody there or may do some things by sudo.
+    """
     # JSON is YAML, and needs no care about quoting.
-    for file, one_end in ((INVENTORY, False), (ONE_END, True)):
-        content = _inventory(childless, one_end=one_end)
+    logins: dict[Path, dict[str, str]] = {
+        INVENTORY: {},
+        ONE_END: {},
+        ON_CALL: {"user": "oncall"},
+        ON_CALL_SUDO: {"user": "oncall", "become": "sudo"},
+    }
+    for file, login in logins.items():
+        content = _inventory(childless, login, one_end=file == ONE_END)
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -46,7 +57,9 @@ def _ssh_config() -> str:
     )
 
 
-def _inventory(childless: Mapping[healthy.Gateway, bool], *, one_end: bool) -> dict[str, object]:
+def _inventory(
+    childless: Mapping[healthy.Gateway, bool], login: Mapping[str, str], *, one_end: bool
+) -> dict[str, object]:
     near: list[healthy.Gateway] = ["gw-a"] if one_end else ["gw-a", "gw-b"]
     gateways = {
         name: {
@@ -54,6 +67,7 @@ def _inventory(childless: Mapping[healthy.Gateway, bool], *, one_end: bool) -> d
             "user": "root",
             "identity_file": str(FOLDER / "login"),
             "known_hosts": str(FOLDER / "known_hosts"),
+            **(login if name == "gw-a" else {}),
         }
         for name in near
     }

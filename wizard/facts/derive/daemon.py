@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
-from wizard.facts import identities
+from wizard.facts import identities, selectors
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
 from wizard.facts.probes import Output
@@ -156,9 +156,14 @@ def _differences(disk: Connection, loaded: Connection) -> list[str]:
             continue
         for side in ("local_ts", "remote_ts"):
             stored, running = getattr(child, side), getattr(running_child, side)
-            if stored and running and set(stored) != set(running):
+            if stored and running and _networks(stored) != _networks(running):
                 found.append(f"child {child.name} {side}: {_words(stored)} on disk, {_words(running)} loaded")
     return found
+
+
+def _networks(written: tuple[str, ...]) -> set[object]:
+    """Selectors by what they mean: the daemon lists 10.1.0.0/24 for 10.1.0.1/24."""
+    return {selectors.parse(one) or one for one in written}
 
 
 def _same(stored: object, running: object) -> bool:
