@@ -194,7 +194,7 @@ class Run:
         ]
         out, err = io.BytesIO(), io.BytesIO()
         started = time.monotonic()
-        request = _execute(*words, "diagnose", "site", "--json")
+        request = _execute(*words, "diagnose", "site", "--json", "--symptom", scenario.symptom)
         answer = guest.ask({**request, "seconds": DIAGNOSE_SECONDS}, out=out, err=err)
         verdict.seconds = round(time.monotonic() - started, 1)
         (self.out / "out" / f"{scenario.id}.json").write_bytes(out.getvalue())

@@ -88,6 +88,7 @@ class Scenario(_Strict):
     inventory: Literal["both", "gw-a", "on-call", "on-call-sudo"] = "both"
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
+    symptom: Literal["never-up", "drops", "no-traffic", "partly", "check"] = "check"
 
     @field_validator("images", mode="before")
     @classmethod

@@ -38,6 +38,10 @@ class Snapshot:
     """Whether the IKE daemon answers on its control socket."""
     daemon_line: str = ""
     """The line that shows whether it answers."""
+    uptime_s: int | None = None
+    """How long the daemon has run, by its own word, seconds."""
+    half_open: int | None = None
+    """IKE SAs that are being set up."""
     clock: Clock | None = None
     daemon: Daemon | None = None
     sockets: tuple[Socket, ...] | None = None

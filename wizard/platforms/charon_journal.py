@@ -80,12 +80,42 @@ for f in /var/log/charon.log /var/log/strongswan.log; do [ -n "$first" ] || {{ f
 """
 """Where the log is when the journal does not hold it; succeeds when a file had something."""
 
+_LIVES: Final = "|".join(
+    (
+        "CHILD_SA .* established",
+        "closing (expired )?CHILD_SA",
+        "deleting IKE_SA",
+        "received DELETE",
+        "giving up after",
+        "DPD check timed out",
+        "of (CHILD_SA )?inactivity",
+        "rekeying failed",
+        "(reauthenticat|reinitiat)ing IKE_SA",
+        "initiating .*IKE_SA",
+        "is initiating an?",
+        "creating acquire job",
+        "spawning [0-9]+ worker",
+        "shutting down",
+        "killing ourself",
+        "Main process exited",
+    )
+)
+"""The words by which a tunnel begins and ends, and a daemon; which event each is stands in flows/signatures."""
+LIVES_S: Final = 6 * 3600
+"""How far back the beginnings and ends of tunnels are looked for, seconds: longer than most lifetimes."""
 
-def since(probe: str, seconds: int, lines: int, *, needs: str = "") -> Command:
-    """The log's last `seconds`, the last `lines` of them at most; of a file, its end."""
+
+def since(probe: str, seconds: int, lines: int, *, needs: str = "", lives: bool = False) -> Command:
+    """The log's last `seconds`, the last `lines` of them at most; of a file, its end.
+
+    With `lives`, before that the beginnings and ends of tunnels of the last hours: the journal picks those
+    lines out by itself, so that hours cost little more than minutes.
+    """
+    older = f"--since -{LIVES_S}s --until -{seconds}s -n 300 -g {quote(_LIVES)}"
     text = (
         f"N={lines}\n"
-        f'{{ $SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }} | {{\n'
+        + (f"{{ $SUDO {_JOURNAL} {older} {_WHOSE} 2>/dev/null; " if lives else "{ ")
+        + f'$SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }} | {{\n'
         "spoke= status=1\n"
         "while IFS= read -r line; do\n"
         "  case $line in '@= '*) status=${line#@= }; break ;; esac\n"

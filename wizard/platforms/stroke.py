@@ -66,7 +66,7 @@ class Stroke:
             needs=_NEEDS,
             limits="time",
         ),
-        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS),
+        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS, lives=True),
     )
     shared: Mapping[str, str] = MappingProxyType({"daemon-stats": "sas", "connections": "sas"})
 

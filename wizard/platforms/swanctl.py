@@ -56,7 +56,7 @@ class Swanctl:
             needs=_NEEDS,
             limits="time",
         ),
-        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS),
+        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS, lives=True),
         Command(
             "certificates",
             SWANCTL_CERTIFICATES,
@@ -86,8 +86,15 @@ class Swanctl:
         """See `Dialect`."""
         stats = outputs.get("daemon-stats")
         answers, line = _answers(stats)
-        version = swanctl_stats.parse(stats.stdout).version if stats is not None else None
-        fields: dict[str, Any] = {"version": version, "daemon_answers": answers, "daemon_line": line}
+        told = swanctl_stats.parse(stats.stdout if stats is not None else "")
+        version = told.version
+        fields: dict[str, Any] = {
+            "version": version,
+            "daemon_answers": answers,
+            "daemon_line": line,
+            "uptime_s": told.uptime_s,
+            "half_open": told.half_open,
+        }
         if answers:
             fields.update(_listed(outputs))
         config = outputs.get("config")

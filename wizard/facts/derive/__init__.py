@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wizard.facts.derive import daemon, network, questions, running, secrets
+from wizard.facts.derive import (
+    agreements,
+    daemon,
+    history,
+    network,
+    questions,
+    running,
+    secrets,
+    settings,
+    strength,
+)
 from wizard.facts.derive.exercise import exercise_facts, log_level, recent_events
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.pair import Pair
@@ -22,13 +32,20 @@ def snapshot_facts(
     """All facts that need nothing but what was read: those of each end, then those of the pair."""
     books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
     keys = {}
+    own = {end: settings.settings(book.snapshot, focuses[end]) for end, book in books.items()}
     for end, book in books.items():
         focus = focuses[end]
-        daemon.daemon(book)
+        daemon.daemon(book, focus)
         daemon.configuration(book, focus)
         running.running(book, focus)
         log_level(book)
-        recent_events(book, focus, focuses.get(other(end)), signatures)
+        settings.facts(book, focus, own[end])
+        running.carried(book, focus)
+        strength.facts(book, focus)
+        events = recent_events(book, focus, focuses.get(other(end)), signatures)
+        there = own.get(other(end))
+        history.facts(book, events, own[end].times, there.times if there is not None else {})
+        daemon.crashing(book, events)
         network.interfaces(book, focus)
         network.firewall_rules(book, focus)
         if other(end) not in snapshots:
@@ -37,6 +54,9 @@ def snapshot_facts(
         keys[end] = secrets.end_facts(
             book, focus, secrets.own_and_peer(peer)[0] if peer is not None else None
         )
+    if len(books) > 1:
+        secrets.shadowed(books, focuses, keys)
     pair = Pair(books, focuses).compare()
+    pair += agreements.compare(books, focuses, own)
     pair.append(secrets.agreement(books, keys))
     return [*(fact for book in books.values() for fact in book.facts), *pair]

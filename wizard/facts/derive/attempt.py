@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from wizard.facts.derive import second
 from wizard.facts.derive.witness import Witness
 from wizard.facts.model import Evidence
 from wizard.facts.parsers.tcpdump import CapturedPacket
 from wizard.facts.tunnel import IkeSa
 
-CAPTURE: Final = "ike-capture"
-LOG: Final = "ike-log"
+CAPTURE: Final = second.CAPTURE
+LOG: Final = second.LOG
 ATTEMPT: Final = "ike-attempt"
 PING: Final = "peer-ping"
 COUNTERS: Final = "ike-counters"
 _IKE: Final = frozenset({"ike", "natt-ike"})
-_SECOND: Final = "IKE_AUTH"
 _UNANSWERED: Final = frozenset({"retransmit", "gave-up"})
 _HEARD: Final = frozenset(
     {
@@ -47,7 +47,7 @@ _HEARD: Final = frozenset(
     }
 )
 """Events that a packet of the other end has to come before; pluto has no line for the packet alone."""
-_NO_CAPTURE: Final = "nothing could be captured there"
+_NO_CAPTURE: Final = second.NO_CAPTURE
 
 
 def facts(initiator: Witness, responder: Witness | None) -> None:
@@ -60,6 +60,7 @@ def facts(initiator: Witness, responder: Witness | None) -> None:
     for witness in (initiator, responder):
         if witness is not None:
             _events(witness)
+            second.selection(witness, initiator)
     _result(initiator)
     _ping(initiator, responder)
 
@@ -129,9 +130,10 @@ def _sent(initiator: Witness, spis: frozenset[str]) -> None:
         initiator,
         "auth_request_left",
         packets,
-        lambda one: one.src in own and not one.response and one.exchange == _SECOND,
+        lambda one: one.src in own and not one.response and second.is_second(one),
         "no IKE_AUTH left",
     )
+    second.sent(initiator, [one for one in packets if one.src in own and not one.response])
 
 
 def _received(responder: Witness, initiator: Witness, spis: frozenset[str]) -> None:
@@ -140,15 +142,15 @@ def _received(responder: Witness, initiator: Witness, spis: frozenset[str]) -> N
         # Without a capture at the initiator its packets are known by their source only.
         sources = {*_own(initiator), *responder.focus.peer_addresses}
         packets = [one for one in packets if one.src in sources or one.dst in sources]
-    for name, second, requested, absent in (
+    for name, later, requested, absent in (
         ("ike_request_arrived", False, True, "no IKE request arrived"),
         ("auth_request_arrived", True, True, "no IKE_AUTH arrived"),
         ("ike_reply_left", False, False, "no IKE answer left"),
         ("auth_reply_left", True, False, "no answer to IKE_AUTH left"),
     ):
 
-        def wanted(one: CapturedPacket, second: bool = second, requested: bool = requested) -> bool:
-            if second and one.exchange != _SECOND:
+        def wanted(one: CapturedPacket, later: bool = later, requested: bool = requested) -> bool:
+            if later and not second.is_second(one):
                 return False
             if requested:
                 return one.src not in own and not one.response
@@ -156,17 +158,19 @@ def _received(responder: Witness, initiator: Witness, spis: frozenset[str]) -> N
 
         _note_seen(responder, name, packets, wanted, absent)
     _accepted(responder, "ike_request_accepted", "ike-init-in-req")
+    second.received(responder, initiator, [one for one in packets if one.src not in own and not one.response])
 
 
 def _answered(initiator: Witness, spis: frozenset[str]) -> None:
     own, packets = _own(initiator), _of_attempt(initiator, spis)
-    for name, second, absent in (
+    for name, later, absent in (
         ("ike_reply_arrived", False, "no IKE answer arrived"),
         ("auth_reply_arrived", True, "no answer to IKE_AUTH arrived"),
     ):
 
-        def wanted(one: CapturedPacket, second: bool = second) -> bool:
-            return one.src not in own and (not second or (one.exchange == _SECOND and bool(one.response)))
+        def wanted(one: CapturedPacket, later: bool = later) -> bool:
+            answer = bool(one.response) or one.version == 1
+            return one.src not in own and (not later or (second.is_second(one) and answer))
 
         _note_seen(initiator, name, packets, wanted, absent)
     repeated = next((event for event in initiator.events or () if event.name in _UNANSWERED), None)

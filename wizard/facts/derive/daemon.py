@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
 
 from wizard.facts import identities, selectors
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
+from wizard.facts.parsers.charon_log import LogEvent
+from wizard.facts.parsers.sockets import Socket
 from wizard.facts.probes import Output
 from wizard.facts.tunnel import Connection
 
 IKE_PORTS: Final = (500, 4500)
 _IKE_DAEMONS: Final = ("charon", "pluto", "starter")
 _PROCESSES: Final = frozenset({"charon", "charon-systemd", "pluto"})
+_ANY_V4: Final = frozenset({"0.0.0.0"})
+_ANY_V6: Final = frozenset({"[::]", "::", "*"})
+_ONE_FALL_S: Final = 2.0
+"""Lines so close to each other speak of one fall, seconds."""
+_AGAIN: Final = 2
+"""How many falls make a habit."""
+_SETTLED_S: Final = 1800
+"""A daemon that has run for so long is no longer falling again and again, seconds."""
 _COMPARED: Final = ("version", "local_addrs", "remote_addrs")
 
 
-def daemon(book: Notebook) -> None:
+def daemon(book: Notebook, focus: Focus) -> None:
     """Whether the daemon runs, which it is, and whether the ports are its own."""
     snapshot = book.snapshot
     book.note("implementation", snapshot.implementation, why_unknown=snapshot.missing("daemon"))
@@ -42,7 +53,10 @@ def daemon(book: Notebook) -> None:
         book.note("daemon_restarts", worst.restarts, book.cite("daemon", worst.line))
     else:
         book.unknown("daemon_restarts", "systemd does not say")
-    _sockets(book)
+    since = book.cite(probe, snapshot.daemon_line)
+    book.note("daemon_uptime_s", snapshot.uptime_s, since, why_unknown="the daemon does not say")
+    book.note("half_open", snapshot.half_open, since, why_unknown="the daemon does not say")
+    _sockets(book, focus)
     refused = [output.command.id for output in snapshot.outputs.values() if _refused(output)]
     book.note(
         "rights_missing", tuple(refused), *(book.cite(probe, snapshot.missing(probe)) for probe in refused)
@@ -69,21 +83,71 @@ def _unit_lines(book: Notebook) -> list:  # type: ignore[type-arg]
     return [book.cite("daemon", unit.line) for unit in units if unit.loaded and not unit.running]
 
 
-def _sockets(book: Notebook) -> None:
+def _sockets(book: Notebook, focus: Focus) -> None:
+    """Whether packets to the tunnel's own address reach the daemon: sockets of the other family do not count."""
     snapshot = book.snapshot
     if snapshot.sockets is None:
-        book.unread("sockets", "ike_sockets_bound")
+        book.unread("sockets", "ike_sockets_bound", "ike_port_owner")
         return
-    bound = {port: [one for one in snapshot.sockets if one.port == port] for port in IKE_PORTS}
+    bound = {port: _hearing(book, focus, port) for port in IKE_PORTS}
     lines = [book.cite("sockets", one.line) for port in IKE_PORTS for one in bound[port]]
     owners = [one.process for sockets in bound.values() for one in sockets]
     if not owners:
         book.note("ike_sockets_bound", False, book.cite("sockets", "(no socket on UDP 500 or 4500)"))
+        book.unknown("ike_port_owner", "no program owns it")
     elif not all(owners):
-        book.unknown("ike_sockets_bound", "the owner of UDP 500 is not shown to this login")
+        for name in ("ike_sockets_bound", "ike_port_owner"):
+            book.unknown(name, "the owner of UDP 500 is not shown to this login")
     else:
         ours = all(any(one.process.startswith(_IKE_DAEMONS) for one in sockets) for sockets in bound.values())
         book.note("ike_sockets_bound", ours, *lines)
+        strangers = [one for one in owners if not one.startswith(_IKE_DAEMONS)]
+        book.note(
+            "ike_port_owner",
+            strangers[0] if strangers else None,
+            *lines,
+            why_unknown="no other program owns it",
+        )
+
+
+def _hearing(book: Notebook, focus: Focus, port: int) -> list[Socket]:
+    """The sockets that take packets to the tunnel's local address; an exact address goes before a wildcard."""
+    sockets = [one for one in book.snapshot.sockets or () if one.port == port]
+    local = focus.local_address
+    if local is None:
+        return sockets
+    exact = [one for one in sockets if one.address.strip("[]").partition("%")[0] == local]
+    family = _ANY_V6 if ":" in local else _ANY_V4
+    own = [one for one in sockets if one.address.partition("%")[0] in family]
+    # A socket for both families is shown as "*"; where there is one for IPv4 alone, that one gets its packets.
+    return exact or own or [one for one in sockets if one.address == "*"]
+
+
+def falls(events: Sequence[LogEvent]) -> list[LogEvent]:
+    """The falls of the daemon, one of several lines about the same one."""
+    found: list[LogEvent] = []
+    for event in (one for one in events if one.name == "daemon-crashed"):
+        if not found or event.time is None or event.time - (found[-1].time or 0.0) > _ONE_FALL_S:
+            found.append(event)
+    return found
+
+
+def crashing(book: Notebook, events: Sequence[LogEvent] | None) -> None:
+    """Whether the daemon falls again and again: restarts that systemd counted, and falls the log tells of."""
+    units = book.snapshot.daemon.units if book.snapshot.daemon is not None else ()
+    counted = [unit for unit in units if unit.loaded and unit.restarts is not None]
+    fell = falls(events or ())
+    if not counted and events is None:
+        book.unknown("daemon_crashing", "neither systemd nor the log could be asked")
+        return
+    restarts = max((unit.restarts or 0 for unit in counted), default=0)
+    uptime = book.snapshot.uptime_s
+    now = book.snapshot.clock.epoch_s if book.snapshot.clock is not None else None
+    lately = bool(fell) and now is not None and now - (fell[-1].time or 0.0) < _SETTLED_S
+    young = book.snapshot.daemon_answers is False or lately or (uptime is not None and uptime < _SETTLED_S)
+    lines = [book.cite("daemon", unit.line) for unit in counted if unit.restarts]
+    lines += [book.cite("recent-log", one.line) for one in fell[-2:]]
+    book.note("daemon_crashing", young and max(restarts, len(fell)) >= _AGAIN, *lines)
 
 
 def configuration(book: Notebook, focus: Focus) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wizard.facts.derive import attempt, traffic
+from wizard.facts.derive import attempt, history, traffic
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.witness import Witness
 from wizard.facts.focus import Focus
@@ -25,9 +25,8 @@ from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
 from wizard.facts.vocabulary import IKE
 
-RECENT_LOG = "recent-log"
-RECENT_S = 900
-"""How far back the log is read before anything is tried, seconds."""
+RECENT_LOG, RECENT_S = history.RECENT_LOG, history.RECENT_S
+_CHOSEN = "peer-config-selected"
 _PINGS = (
     attempt.PING,
     traffic.GUESS_PING,
@@ -69,6 +68,7 @@ def _witness(
         capture=tcpdump.parse(f"{captured.stderr}\n{captured.stdout}") if captured is not None else None,
         events=_events(book.snapshot, focus, peer, signatures) if name == IKE else None,
         quiet=_too_quiet(book.snapshot) is True,
+        choices=_choices(book.snapshot, focus, peer, signatures) if name == IKE else (),
         sas_before=_sas(implementation, outputs.get("sas-before")) or book.snapshot.sas,
         sas_after=_sas(implementation, outputs.get(traffic.SAS)),
         ike_before=_messages(implementation, outputs.get("ike-counters-before")),
@@ -117,25 +117,31 @@ def _too_quiet(snapshot: Snapshot) -> bool | None:
     return spoken.too_quiet(snapshot.implementation, output.stdout)
 
 
-def recent_events(book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]) -> None:
-    """What the log said of this tunnel before anything was tried: all there is where nothing may be tried."""
-    log, implementation = book.snapshot.outputs.get(RECENT_LOG), book.snapshot.implementation
+def recent_events(
+    book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
+) -> tuple[LogEvent, ...] | None:
+    """What the log said of this tunnel before anything was tried: all there is where nothing may be tried.
+
+    Returns the events of the last minutes and those of its life and end hours before; None where no log was read.
+    """
+    log = book.snapshot.outputs.get(RECENT_LOG)
     if log is None or log.problem is not None or log.exit_code != 0:
         book.unread(RECENT_LOG, "recent_events")
-        return
-    read = spoken.log(implementation, log.stdout)
-    if charon_outlets.file_of(log.stdout) is not None:
-        if read and all(line.time is None for line in read):
-            book.unknown("recent_events", "the log's lines do not say when they were written")
-            return
-        now = book.snapshot.clock
-        since = now.epoch_s - RECENT_S if now is not None else 0.0
-        read = tuple(line for line in read if line.time is not None and line.time >= since)
+        return None
+    read = spoken.log(book.snapshot.implementation, log.stdout)
+    if charon_outlets.file_of(log.stdout) is not None and read and all(line.time is None for line in read):
+        book.unknown("recent_events", "the log's lines do not say when they were written")
+        return None
+    read = tuple(sorted(read, key=lambda line: line.time or 0.0))
     lines = charon_log.attempt(read, peer_addrs=_peers(focus, peer), names=(focus.name,))
-    known = spoken.signatures(implementation, signatures)
-    found = {event.name: event for event in charon_log.events(lines, known)}
+    events = charon_log.events(lines, spoken.signatures(book.snapshot.implementation, signatures))
+    now = book.snapshot.clock.epoch_s if book.snapshot.clock is not None else None
+    since = now - history.RECENT_S if now is not None else None
+    recent = [one for one in events if since is None or one.time is None or one.time >= since]
+    found = {event.name: event for event in recent}
     lines_of = [book.cite(RECENT_LOG, event.line, name) for name, event in found.items()]
     book.note("recent_events", tuple(found), *lines_of)
+    return events
 
 
 def _peers(focus: Focus, peer: Focus | None) -> tuple[str, ...]:
@@ -154,14 +160,7 @@ def _events(
     quiet = _too_quiet(snapshot) is True
     readable = log is not None and log.problem is None and log.exit_code == 0
     if log is not None and readable:
-        began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
-        mark = outputs.get("log-mark")
-        said = charon_outlets.fresh(log.stdout, mark.stdout) if mark is not None else log.stdout
-        fresh = [
-            line
-            for line in spoken.log(implementation, said)
-            if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
-        ]
+        fresh = _fresh(snapshot)
         lines += charon_log.attempt(fresh, peer_addrs=_peers(focus, peer), names=(focus.name,))
         # A log that says too little leaves it open what the daemon took; no line at all is no witness.
         readable = bool(lines) or not quiet
@@ -170,3 +169,30 @@ def _events(
         readable = readable or bool(lines)
     known = spoken.signatures(implementation, signatures)
     return charon_log.events(lines, known) if readable else None
+
+
+def _fresh(snapshot: Snapshot) -> list[charon_log.LogLine]:
+    """The log's lines since the attempt began, by the gateway's own clock."""
+    outputs = snapshot.outputs
+    log = outputs.get(attempt.LOG)
+    if log is None:
+        return []
+    began = clock.parse(outputs["clock-before"].stdout) if "clock-before" in outputs else None
+    mark = outputs.get("log-mark")
+    said = charon_outlets.fresh(log.stdout, mark.stdout) if mark is not None else log.stdout
+    return [
+        line
+        for line in spoken.log(snapshot.implementation, said)
+        if began is None or line.time is None or line.time >= began.epoch_s - began.resolution_s
+    ]
+
+
+def _choices(
+    snapshot: Snapshot, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
+) -> tuple[LogEvent, ...]:
+    """Connections chosen for this peer, by lines of any name: the one that was meant is not taken for granted."""
+    peers = _peers(focus, peer)
+    if not peers:
+        return ()
+    known = [one for one in spoken.signatures(snapshot.implementation, signatures) if one.name == _CHOSEN]
+    return charon_log.events(charon_log.attempt(_fresh(snapshot), peer_addrs=peers, names=()), known)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wizard.facts import selectors
 from wizard.facts.derive.notebook import Notebook
-from wizard.facts.focus import Focus
+from wizard.facts.focus import ANY, Focus
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import ChildSa, IkeSa
 
@@ -101,6 +104,42 @@ def _kernel(book: Notebook, focus: Focus, children: tuple[ChildSa, ...]) -> None
     ]
     line = ours[0].line if ours else f"(no outbound policy for {' '.join(map(' to '.join, sorted(pairs)))})"
     book.note("kernel_policies_present", bool(ours), book.cite("xfrm-policy", line))
+
+
+def carried(book: Notebook, focus: Focus) -> None:
+    """Which of this end's configured networks the installed CHILD SAs carry, and whether one is there twice."""
+    names = ("child_encap", "duplicate_sas", "networks_not_carried")
+    if book.snapshot.sas is None:
+        book.unread(_PROBE, *names)
+        return
+    children = tunnel_children(book.snapshot, focus)
+    if not children:
+        for name in names:
+            book.unknown(name, "no CHILD SA is installed")
+        return
+    lines = [book.cite(_PROBE, _child_line(child)) for child in children]
+    book.note("child_encap", all(child.encap for child in children), *lines)
+    pairs = [(frozenset(one.local_ts), frozenset(one.remote_ts)) for one in children]
+    book.note("duplicate_sas", len(set(pairs)) < len(pairs), *lines)
+    left = [
+        text
+        for texts, held in (
+            (focus.local_networks, [ts for child in children for ts in child.local_ts]),
+            (focus.remote_networks, [ts for child in children for ts in child.remote_ts]),
+        )
+        for text in texts
+        if _left_out(text, held)
+    ]
+    book.note("networks_not_carried", tuple(left), *lines)
+
+
+def _left_out(text: str, held: Sequence[str]) -> bool:
+    """Whether a configured network is carried in part or not at all; asking for everything is asking to be narrowed."""
+    wanted = selectors.parse(text)
+    if wanted is None or text in ANY or text == "dynamic":
+        return False
+    known = [one for one in map(selectors.parse, held) if one is not None]
+    return bool(known) and not any(selectors.contains(one, wanted) for one in known)
 
 
 def _ike_line(sa: IkeSa) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from wizard.facts import identities
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import ANY, Focus
-from wizard.facts.model import ENDS, End, Evidence, Fact
+from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.tunnel import Dialect, SharedSecret
 
 _CONFIG = "config"
 _UNREADABLE = "!"
+_NO_DIGEST = "a gateway could not make a digest of its key"
 _EXACT, _PATTERN, _ANYBODY, _NOBODY = 3, 2, 1, 0
 
 
@@ -85,7 +86,7 @@ def end_facts(book: Notebook, focus: Focus, peer_identity: str | None) -> tuple[
     book.note("psk_used", used, why_unknown="the authentication method could not be read")
     disk = book.snapshot.disk
     if disk is None or disk.unreadable or not disk.files:
-        for name in ("psk_present", "psk_candidates"):
+        for name in ("psk_present", "psk_candidates", "psk_ambiguous"):
             why = (
                 f"{disk.unreadable[0]} may not be read"
                 if disk and disk.unreadable
@@ -95,7 +96,7 @@ def end_facts(book: Notebook, focus: Focus, peer_identity: str | None) -> tuple[
         return ()
     own, expected = own_and_peer(focus)
     if own is None:
-        for name in ("psk_present", "psk_candidates"):
+        for name in ("psk_present", "psk_candidates", "psk_ambiguous"):
             book.unknown(name, "the identity of this end is not known")
         return ()
     peer = expected or peer_identity
@@ -109,7 +110,47 @@ def end_facts(book: Notebook, focus: Focus, peer_identity: str | None) -> tuple[
     )
     book.note("psk_present", bool(keys), *(lines or [missing]))
     book.note("psk_candidates", len(keys), *lines)
+    if any(key.digest.startswith(_UNREADABLE) for key in keys):
+        book.unknown("psk_ambiguous", _NO_DIGEST)
+    else:
+        book.note("psk_ambiguous", len({key.digest for key in keys}) > 1, *lines)
     return keys
+
+
+def fitting(secrets: tuple[SharedSecret, ...], own: str | None, peer: str | None) -> tuple[SharedSecret, ...]:
+    """Every key that fits the pair of identities at all, well or badly."""
+    return tuple(
+        secret for secret in secrets if secret.kind == "ike" and (_rank(secret, own) or _rank(secret, peer))
+    )
+
+
+def shadowed(
+    books: Mapping[End, Notebook], focuses: Mapping[End, Focus], keys: Mapping[End, tuple[SharedSecret, ...]]
+) -> None:
+    """Whether an end holds the key its peer uses, and may take another one that fits as well or better."""
+    for end, book in books.items():
+        disk, theirs = book.snapshot.disk, keys.get(other(end), ())
+        own, expected = own_and_peer(focuses[end])
+        if disk is None or own is None or not theirs:
+            book.unknown("psk_shadowed", "not both ends have a key that could be compared")
+            continue
+        peer = expected or own_and_peer(focuses[other(end)])[0]
+        held = fitting(disk.secrets, own, peer)
+        if any(key.digest.startswith(_UNREADABLE) for key in (*held, *theirs)):
+            book.unknown("psk_shadowed", _NO_DIGEST)
+            continue
+        wanted = {key.digest for key in theirs}
+        taken = {key.digest for key in keys.get(end, ())}
+        right = [key for key in held if key.digest in wanted]
+        wrong = [key for key in keys.get(end, ()) if key.digest not in wanted]
+        lines = [
+            book.cite(
+                _CONFIG,
+                f"{key.where or key.name}: {_short(key.digest)} for {' '.join(key.identities) or 'everybody'}",
+            )
+            for key in (*wrong, *right)
+        ]
+        book.note("psk_shadowed", bool(right) and bool(taken - wanted), *lines)
 
 
 def agreement(books: Mapping[End, Notebook], keys: Mapping[End, tuple[SharedSecret, ...]]) -> Fact:
@@ -118,7 +159,7 @@ def agreement(books: Mapping[End, Notebook], keys: Mapping[End, tuple[SharedSecr
     if not near or not far:
         return Fact("psk_agrees", None, why_unknown="not both ends have a key that could be compared")
     if any(key.digest.startswith(_UNREADABLE) for key in (*near, *far)):
-        return Fact("psk_agrees", None, why_unknown="a gateway could not make a digest of its key")
+        return Fact("psk_agrees", None, why_unknown=_NO_DIGEST)
     same = {key.digest for key in near} & {key.digest for key in far}
     lines: list[Evidence] = [
         books[end].cite(_CONFIG, f"{key.where or key.name}: {_short(key.digest)}")

@@ -29,6 +29,8 @@ class Witness:
     """What the log says about this attempt, cut to it; None where no log could be read."""
     quiet: bool = False
     """Whether the log is set to say too little: what it does not say may have happened all the same."""
+    choices: tuple[LogEvent, ...] = ()
+    """Every connection the log says was chosen for this peer in the attempt, whatever its name."""
     sas_before: tuple[IkeSa, ...] | None = None
     sas_after: tuple[IkeSa, ...] | None = None
     ike_before: Mapping[str, int] | None = None

@@ -6,7 +6,7 @@ one gateway cannot be told from an older one seen to arrive at the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
@@ -43,6 +43,8 @@ class IkeHeader:
     """Sent by the end that started the IKE SA; IKEv1 does not say."""
     response: bool | None
     message_id: int
+    encrypted: bool | None = None
+    """IKEv1's encryption flag; None for IKEv2, which has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Headers:
     keepalive: bool = False
     fragment: bool = False
     """A fragment that is not the first: nothing but the addresses can be read."""
+    first_fragment: bool = False
+    """The first of several fragments."""
 
 
 def decode(packet: bytes) -> Headers | None:
@@ -68,17 +72,19 @@ def decode(packet: bytes) -> Headers | None:
         return None
     if packet[0] >> 4 == 4 and len(packet) >= 20:
         start = (packet[0] & 15) * 4
-        fragment = int.from_bytes(packet[6:8]) & 0x1FFF != 0
+        flags = int.from_bytes(packet[6:8])
         ends = str(IPv4Address(packet[12:16])), str(IPv4Address(packet[16:20]))
-        return _payload(packet[start:], packet[9], ends, fragment=fragment)
+        found = _payload(packet[start:], packet[9], ends, fragment=flags & 0x1FFF != 0)
+        return replace(found, first_fragment=flags & 0x3FFF == 0x2000)
     if packet[0] >> 4 == 6 and len(packet) >= 40:
         ends = str(IPv6Address(packet[8:24])), str(IPv6Address(packet[24:40]))
-        proto, rest, fragment = packet[6], packet[40:], False
+        proto, rest, fragment, first = packet[6], packet[40:], False, False
         while len(rest) >= 8 and (proto in _EXTENSIONS or proto == 44):
             fragment = fragment or (proto == 44 and int.from_bytes(rest[2:4]) & 0xFFF8 != 0)
+            first = first or (proto == 44 and int.from_bytes(rest[2:4]) & 0xFFF9 == 1)
             length = 8 if proto == 44 else 8 + rest[1] * 8
             proto, rest = rest[0], rest[length:]
-        return _payload(rest, proto, ends, fragment=fragment)
+        return replace(_payload(rest, proto, ends, fragment=fragment), first_fragment=first)
     return None
 
 
@@ -126,4 +132,5 @@ def ike_header(data: bytes) -> IkeHeader | None:
         initiator=bool(flags & 0x08) if version == 2 else None,
         response=bool(flags & 0x20) if version == 2 else None,
         message_id=int.from_bytes(data[20:24]),
+        encrypted=bool(flags & 0x01) if version == 1 else None,
     )

@@ -79,6 +79,10 @@ class CapturedPacket:
     spi: str = ""
     seq: int | None = None
     proto: str = ""
+    fragmented: bool = False
+    """The first of several IP fragments: the packet was too big for the line."""
+    encrypted: bool | None = None
+    """IKEv1 only: whether its payloads are encrypted, as they are once keys are agreed on."""
     interface: str = ""
     direction: Literal["in", "out", ""] = ""
     line: str = ""
@@ -193,7 +197,12 @@ def _with_headers(packet: CapturedPacket, headers: Headers | None) -> CapturedPa
     """What the packet's own bytes say, laid over what tcpdump said."""
     if headers is None or headers.fragment:
         return packet
-    packet = replace(packet, sport=headers.sport or packet.sport, dport=headers.dport or packet.dport)
+    packet = replace(
+        packet,
+        sport=headers.sport or packet.sport,
+        dport=headers.dport or packet.dport,
+        fragmented=headers.first_fragment,
+    )
     if headers.ike is not None:
         ike = headers.ike
         return replace(
@@ -206,6 +215,7 @@ def _with_headers(packet: CapturedPacket, headers: Headers | None) -> CapturedPa
             message_id=ike.message_id,
             initiator_spi=ike.initiator_spi,
             responder_spi=ike.responder_spi,
+            encrypted=ike.encrypted,
         )
     if headers.keepalive:
         return replace(packet, kind="keepalive")

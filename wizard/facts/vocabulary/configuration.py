@@ -12,6 +12,12 @@ SPECS: tuple[FactSpec, ...] = (
     end("child_loaded", BOOL, "connections", "the child (protected networks) of this tunnel is loaded"),
     end("disk_matches_loaded", BOOL, "config", "what stands on disk is what the daemon has loaded"),
     end("disk_difference", TEXT, "config", "what differs between disk and daemon"),
+    end(
+        "crypto_map_applied",
+        BOOL,
+        "connections",
+        "the crypto map or tunnel protection is on the interface that faces the peer (Cisco)",
+    ),
     end("psk_used", BOOL, "connections", "this end authenticates itself or its peer by pre-shared key"),
     end("psk_present", BOOL, "config", "a pre-shared key for this pair of identities stands on disk"),
     end(
@@ -44,8 +50,50 @@ SPECS: tuple[FactSpec, ...] = (
         "connections",
         "the protected networks have a part in common, so narrowing can succeed",
     ),
+    pair(
+        "pfs_agrees",
+        BOOL,
+        "config",
+        "the ends want the same perfect forward secrecy; unknown where their ESP proposals differ anyway",
+    ),
+    pair("exchange_modes_agree", BOOL, "config", "both ends want IKEv1 main mode, or both aggressive mode"),
+    pair(
+        "lifetimes_fit",
+        BOOL,
+        "config",
+        "no end drops the CHILD SA at a fixed time without renewing it before, while the other would keep it longer",
+    ),
+    pair("lifetime_difference", TEXT, "config", "the times of both ends, where they do not fit"),
     pair("selector_difference", TEXT, "connections", "which networks do not mirror each other"),
     pair("modes_agree", BOOL, "connections", "both ends want tunnel mode, or both transport mode"),
+    end("psk_ambiguous", BOOL, "config", "several different keys fit this pair of identities equally well"),
+    end(
+        "psk_shadowed",
+        BOOL,
+        "config",
+        "the other end's key is here, and so is another one that this end may take instead",
+    ),
+    end("starts_itself", BOOL, "config", "this end starts the tunnel by itself, or when traffic asks for it"),
+    end(
+        "comes_back",
+        BOOL,
+        "config",
+        "this end would bring the tunnel back after it was lost or taken down",
+    ),
+    end("dpd_on", BOOL, "config", "this end asks whether its peer still lives (dead peer detection)"),
+    end(
+        "idle_limit_s", INT, "config", "after how many idle seconds this end takes the tunnel down; 0: never"
+    ),
+    end("child_life_s", INT, "config", "how long a CHILD SA lives at this end, seconds"),
+    end("child_rekey_s", INT, "config", "when this end renews a CHILD SA, seconds; 0: never"),
+    end("ike_rekey_s", INT, "config", "when this end renews the IKE SA, seconds; 0: never"),
+    end("reauth_s", INT, "config", "when this end authenticates afresh, seconds; 0: never"),
+    end(
+        "weak_algorithms",
+        WORDS,
+        "config",
+        "algorithms this end would agree on first, or has agreed on, that are broken or too short today",
+    ),
     end(
         "log_level_low",
         BOOL,

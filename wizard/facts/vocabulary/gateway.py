@@ -33,6 +33,13 @@ SPECS: tuple[FactSpec, ...] = (
     end("daemon_running", BOOL, "daemon", "the IKE daemon answers on its control socket or is seen running"),
     end("daemon_restarts", INT, "daemon", "how often systemd restarted the daemon"),
     end("ike_sockets_bound", BOOL, "sockets", "UDP 500 and 4500 belong to the IKE daemon"),
+    end("ike_port_owner", TEXT, "sockets", "the program that owns UDP 500 where the IKE daemon does not"),
+    end(
+        "daemon_crashing",
+        BOOL,
+        "daemon",
+        "the daemon fell or was restarted again and again, the last time not long ago",
+    ),
     end("rights_missing", WORDS, "daemon", "probes this login may not run"),
     pair(
         "clock_difference_s", FLOAT, "clock", "near clock minus far clock, seconds, network delay taken out"
