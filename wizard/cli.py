@@ -129,6 +129,26 @@ def explain(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A configuration: a file or a folder.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other end's.")],
+    as_json: JsonOption = False,
+    version_a: Annotated[
+        str | None, typer.Option("--version-a", metavar="V", help="Release A is for, such as 5.9.8.")
+    ] = None,
+    version_b: Annotated[
+        str | None, typer.Option("--version-b", metavar="V", help="Release B is for.")
+    ] = None,
+    flows: FlowsOption = None,
+) -> None:
+    """What two configurations on disk would disagree on, no gateway at hand."""
+    Options.take(None, flows, None)
+    from wizard.ui.headless import compare as front
+
+    _leave(front.run(a, b, version_a=version_a, version_b=version_b, as_json=as_json, flows=Options.flows))
+
+
+@app.command()
 def demo(
     cause: Annotated[
         str | None, typer.Argument(metavar="CAUSE", help="Which fault; without it there is a choice.")

@@ -5,12 +5,21 @@ A tree that uses a name not listed here does not pass `ipsec-wizard lint`; a par
 
 from __future__ import annotations
 
-from wizard.facts.vocabulary import attempt, configuration, gateway, log, network, running, traffic
+from wizard.facts.vocabulary import (
+    attempt,
+    comparison,
+    configuration,
+    gateway,
+    log,
+    network,
+    running,
+    traffic,
+)
 from wizard.facts.vocabulary.spec import IKE, TRAFFIC, FactSpec, FactType
 
 __all__ = ["EXERCISES", "IKE", "TRAFFIC", "VOCABULARY", "FactSpec", "FactType"]
 
-_TOPICS = (gateway, configuration, running, network, attempt, traffic, log)
+_TOPICS = (gateway, configuration, comparison, running, network, attempt, traffic, log)
 
 VOCABULARY: dict[str, FactSpec] = {spec.name: spec for topic in _TOPICS for spec in topic.SPECS}
 """Every fact by its name without the end prefix."""

@@ -1,0 +1,1 @@
+"""Two configurations held against each other."""

@@ -1,0 +1,165 @@
+"""The protected networks of two connections: which child answers which, and whether the two can agree.
+
+charon narrows under IKEv2 to what both have; Libreswan only with `narrowing=yes`; IKEv1 and IOS agree on exactly
+what was proposed or on nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wizard.facts import selectors
+from wizard.facts.parsers.ipsec_values import literal
+from wizard.facts.tunnel import Child, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One child and the other end's child for it; None: it has none there."""
+
+    a: Child | None
+    b: Child | None
+    mirrors: bool = False
+    agrees: bool = False
+    difference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """How the networks of two connections fit; every verdict None when it cannot be told (`unknown`)."""
+
+    answers: tuple[Answer, ...] = ()
+    mirrors: bool | None = None
+    overlaps: bool | None = None
+    agrees: bool | None = None
+    """A CHILD SA can be agreed on for every child."""
+    difference: str = ""
+    extra: tuple[str, ...] = ()
+    """Children of one end only."""
+    unknown: str = ""
+
+    @property
+    def pair(self) -> tuple[Child, Child] | None:
+        """The two children that fit best."""
+        return next(((one.a, one.b) for one in self.answers if one.a is not None and one.b is not None), None)
+
+
+def compare(a: Connection, b: Connection, version: int) -> Networks:
+    """Holds all children of two connections against each other."""
+    ours, theirs = _children(a), _children(b)
+    if not ours or not theirs:
+        return Networks(unknown="one end names no networks")
+    a_address, b_address = _address(a, b), _address(b, a)
+    if a.vips or b.vips or a.pools or b.pools:
+        answers = tuple(Answer(one, other) for one, other in zip(ours, theirs, strict=False))
+        return Networks(answers, unknown="virtual addresses are handed out when the tunnel comes up")
+    if bad := _unreadable((*ours, *theirs)):
+        answers = tuple(Answer(one, other) for one, other in zip(ours, theirs, strict=False))
+        return Networks(answers, unknown=f"'{bad}' is no network that could be compared")
+    if _pairs(ours, a_address, b_address) == _turned(_pairs(theirs, b_address, a_address)):
+        answers = tuple(_best(one, theirs, a, b, version) for one in ours)
+        return Networks(answers, True, True, True)
+    return _matched(ours, theirs, a, b, version)
+
+
+def _matched(
+    ours: Sequence[Child], theirs: Sequence[Child], a: Connection, b: Connection, version: int
+) -> Networks:
+    """Each child gets the one that fits it best, the closest pairs first."""
+    scored = sorted(
+        (
+            (_score(answer), -first, -second, answer)
+            for first, one in enumerate(ours)
+            for second, other in enumerate(theirs)
+            for answer in [_answer(one, other, a, b, version)]
+        ),
+        key=lambda each: each[:3],
+        reverse=True,
+    )
+    answers: list[Answer] = []
+    for _, _, _, answer in scored:
+        taken = any(answer.a is one.a or answer.b is one.b for one in answers)
+        if not taken:
+            answers.append(answer)
+    left = [one.name for one in ours if not any(one is answer.a for answer in answers)]
+    left += [one.name for one in theirs if not any(one is answer.b for answer in answers)]
+    agree = all(answer.agrees for answer in answers)
+    return Networks(
+        answers=tuple(answers),
+        mirrors=all(answer.mirrors for answer in answers) and not left,
+        overlaps=any(_score(answer) >= 1 for answer in answers),
+        agrees=agree,
+        difference="; ".join(answer.difference for answer in answers if answer.difference),
+        extra=tuple(left),
+    )
+
+
+def _best(one: Child, theirs: Sequence[Child], a: Connection, b: Connection, version: int) -> Answer:
+    return max((_answer(one, other, a, b, version) for other in theirs), key=_score)
+
+
+def _score(answer: Answer) -> float:
+    same = answer.a is not None and answer.b is not None and answer.a.name == answer.b.name
+    return 3 * answer.mirrors + 2 * answer.agrees + 0.5 * same
+
+
+def _answer(one: Child, other: Child, a: Connection, b: Connection, version: int) -> Answer:
+    a_address, b_address = _address(a, b), _address(b, a)
+    found = selectors.mirror(
+        one.local_ts, one.remote_ts, other.local_ts, other.remote_ts, a_address=a_address, b_address=b_address
+    )
+    agrees = found.mirrors
+    if not agrees and version == 1:
+        agrees = _first_agrees(one, other, a_address, b_address) and "ios" not in {a.dialect, b.dialect}
+    elif not agrees and found.overlaps:
+        agrees = all(end.dialect in {"swanctl", "ipsec.conf"} or bool(end.narrowing) for end in (a, b))
+    return Answer(one, other, found.mirrors, agrees, found.difference)
+
+
+def _first_agrees(one: Child, other: Child, a_address: str | None, b_address: str | None) -> bool:
+    """IKEv1 carries one network a side: of several in one child, charon proposes the first."""
+    found = selectors.mirror(
+        one.local_ts[:1],
+        one.remote_ts[:1],
+        other.local_ts[:1],
+        other.remote_ts[:1],
+        a_address=a_address,
+        b_address=b_address,
+    )
+    return found.mirrors
+
+
+def _children(connection: Connection) -> list[Child]:
+    return [child for child in connection.children if child.mode not in {"pass", "drop"}]
+
+
+def _address(own: Connection, peer: Connection) -> str | None:
+    """The address `dynamic` stands for at an end: its own, else the one its peer has for it."""
+    for addresses in (own.local_addrs, peer.remote_addrs):
+        single = [address for address in addresses if literal(address)]
+        if len(single) == 1:
+            return single[0]
+    return None
+
+
+def _unreadable(children: Iterable[Child]) -> str | None:
+    texts = (text for child in children for text in (*child.local_ts, *child.remote_ts))
+    return next((text for text in texts if selectors.parse(text) is None), None)
+
+
+def _pairs(
+    children: Sequence[Child], own: str | None, peer: str | None
+) -> frozenset[tuple[selectors.Selector, selectors.Selector]]:
+    found: set[tuple[selectors.Selector, selectors.Selector]] = set()
+    for child in children:
+        for local in selectors.parse_all(child.local_ts or ("dynamic",)):
+            for remote in selectors.parse_all(child.remote_ts or ("dynamic",)):
+                found.add((selectors.resolved(local, own), selectors.resolved(remote, peer)))
+    return frozenset(found)
+
+
+def _turned(
+    pairs: frozenset[tuple[selectors.Selector, selectors.Selector]],
+) -> frozenset[tuple[selectors.Selector, selectors.Selector]]:
+    return frozenset((remote, local) for local, remote in pairs)
