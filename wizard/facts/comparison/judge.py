@@ -196,13 +196,13 @@ def _weak(notes: Notes, what: str, offered: list[tuple[Proposal, ...]]) -> None:
         shared = sets[0] & sets[1]
         if shared and shared <= WEAK:
             found += sorted(shared)
-    known = next((fact for fact in notes.facts if fact.name == "weak_algorithms"), None)
+    known = next((fact for fact in notes.facts if fact.name == "weak_in_common"), None)
     before = known.value if known is not None and isinstance(known.value, tuple) else ()
     if known is not None:
         notes.facts.remove(known)
     everything = (*before, *(f"{what}: {name}" for name in found))
     field = "proposals"
-    notes.pair("weak_algorithms", everything, field, words(everything), words(everything))
+    notes.pair("weak_in_common", everything, field, words(everything), words(everything))
 
 
 def _networks(notes: Notes, version: int) -> networks.Networks:

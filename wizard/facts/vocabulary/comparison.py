@@ -9,10 +9,8 @@ _FILES = "files"
 SPECS: tuple[FactSpec, ...] = (
     pair("comparing", BOOL, _FILES, "two configurations from disk are compared, with no gateway at hand"),
     end("config_problem", TEXT, _FILES, "what the daemon refuses in the configuration, and where"),
-    end("crypto_map_applied", BOOL, _FILES, "the crypto map is on an interface (Cisco)"),
     end("left_out", BOOL, _FILES, "the connection is told not to be loaded, and the other end's is not"),
     pair("somebody_initiates", BOOL, _FILES, "one end starts the tunnel by itself or when traffic comes"),
-    pair("exchange_modes_agree", BOOL, _FILES, "both ends use main mode, or both aggressive mode"),
     pair("exchange_mode", TEXT, _FILES, "the IKEv1 exchange", "main", "aggressive", "mixed"),
     end("identity_difference", TEXT, _FILES, "how the identity sent differs from the one expected"),
     pair("ppk_agree", BOOL, _FILES, "no end requires a post-quantum key that the other does not have"),
@@ -30,9 +28,8 @@ SPECS: tuple[FactSpec, ...] = (
         "this end's certificate has the kind of key the other end demands",
     ),
     pair("networks_agree", BOOL, _FILES, "a CHILD SA can be agreed on for the networks of both ends"),
-    pair("pfs_agrees", BOOL, _FILES, "the ends agree on a Diffie-Hellman group for PFS, or on none"),
     pair("pfs_decides_now", BOOL, _FILES, "PFS is negotiated with the first CHILD SA (IKEv1)"),
     pair("pfs_difference", TEXT, _FILES, "how the ends differ about PFS"),
     pair("mode_falls_back", BOOL, _FILES, "both ends fall back to tunnel mode where their modes differ"),
-    pair("weak_algorithms", WORDS, _FILES, "weak algorithms that are all the ends have in common"),
+    pair("weak_in_common", WORDS, _FILES, "weak algorithms that are all the ends have in common"),
 )
