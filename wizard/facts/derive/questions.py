@@ -5,6 +5,8 @@ Nothing secret is in it: no key, no digest. The wording follows what both a rout
 
 from __future__ import annotations
 
+from wizard.facts.derive import mirrored
+from wizard.facts.derive.mirrored import Side
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.secrets import own_and_peer
 from wizard.facts.focus import Focus
@@ -51,5 +53,27 @@ def questions(book: Notebook, focus: Focus) -> None:
         "configuration, as mirror images?"
         if child is not None and child.local_ts and child.remote_ts
         else "",
+    ]
+    side = Side(
+        tunnel=focus.name or "tunnel",
+        version=connection.version or None,
+        our_address=focus.local_address or "",
+        your_address=focus.peer_addresses[0] if focus.peer_addresses else "",
+        our_id=own or "",
+        your_id=peer or "",
+        methods=(
+            (connection.local[0].method or "") if connection.local else "",
+            (connection.remote[0].method or "") if connection.remote else "",
+        ),
+        our_networks=child.local_ts if child is not None else (),
+        your_networks=child.remote_ts if child is not None else (),
+        ike=(stored.proposals or ()) if stored is not None else (),
+        esp=(stored_child.proposals or ()) if stored_child is not None else (),
+        protocol=stored_child.protocol if stored_child is not None else "esp",
+        mode=(child.mode or "tunnel") if child is not None else "tunnel",
+    )
+    asked += [
+        f"In strongSwan's words (swanctl.conf) your side would be:\n{mirrored.swanctl(side)}",
+        f"In Cisco IOS's words your side would be:\n{mirrored.cisco_ios(side)}",
     ]
     book.note("peer_questions", tuple(one for one in asked if one))
