@@ -148,10 +148,14 @@ class Run:
         if node.exercise is None or self._declined:
             return None
         wanted: tuple[End, ...] = ("near", "far") if node.start_from == "either" else (node.start_from,)
-        able = [end for end in wanted if self._reached(end)]
+        able = sorted((end for end in wanted if self._reached(end)), key=self._lacks_rights)
         if not able or any((node.exercise, end) in self._tried for end in able):
             return None
         return Exercise(node.exercise, able[0], node.id, node.why)
+
+    def _lacks_rights(self, end: End) -> bool:
+        """Whether the login there was refused something, so that the other end had better begin."""
+        return bool(self.facts.get(f"{end}.rights_missing").value)
 
     def _reached(self, end: End) -> bool:
         report = self.ends.get(end)

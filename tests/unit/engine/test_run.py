@@ -163,6 +163,15 @@ def test_an_exercise_starts_from_the_far_end_when_the_near_one_was_not_reached()
     assert run.request.initiator == "far"
 
 
+def test_an_exercise_starts_from_the_end_whose_login_was_refused_nothing() -> None:
+    node = check("a", otherwise("t.fine"), exercise="ike-four-points", start_from="either")
+    for refused, expected in ((("sas",), "far"), ((), "near")):
+        run = Run(flow(node, HEALTHY), STARTED)
+        run.reply(collected(fact("near.rights_missing", refused), fact("far.rights_missing", ())))
+        assert isinstance(run.request, Exercise)
+        assert run.request.initiator == expected
+
+
 def test_a_declined_exercise_leaves_its_facts_unknown_and_is_not_asked_for_again() -> None:
     first = check(
         "a", when("near.attempt_result == 'up'", to="t.fine"), otherwise("t.b"), exercise="ike-four-points"
