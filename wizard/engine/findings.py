@@ -74,7 +74,7 @@ class Ledger:
             causes=tuple(causes),
             warnings=tuple(self._warnings),
             excluded=tuple(excluded),
-            unseen=self._unseen(status, ends) if status != HEALTHY else (),
+            unseen=self._unseen(status, ends, facts) if status != HEALTHY else (),
             questions_for_peer=(*verdict.ask_peer, *self._questions(facts))
             if far_silent and status != HEALTHY
             else (),
@@ -110,7 +110,7 @@ class Ledger:
             next_step=self._phrases.fill(cause.next_step, ends, facts),
         )
 
-    def _unseen(self, status: Status, ends: Mapping[End, EndReport]) -> tuple[str, ...]:
+    def _unseen(self, status: Status, ends: Mapping[End, EndReport], facts: Facts) -> tuple[str, ...]:
         lines: list[str] = []
         for end in ENDS:
             report = ends.get(end)
@@ -118,6 +118,8 @@ class Ledger:
                 continue
             why = report.problem or "nobody here can log in to it"
             lines.append(f"{report.gateway} could not be looked at: {why}")
+        if status == INCONCLUSIVE:
+            lines += [line for end in ENDS for line in self._hindered(end, facts)]
         for fact in self._unclear.values() if status == INCONCLUSIVE else ():
             if fact.end is not None and not (fact.end in ends and ends[fact.end].reached):
                 continue
@@ -125,6 +127,21 @@ class Ledger:
             why = f" ({fact.why_unknown})" if fact.why_unknown else ""
             lines.append(f"{where}not known whether {meaning(fact.name)}{why}")
         return tuple(dict.fromkeys(lines))
+
+    def _hindered(self, end: End, facts: Facts) -> tuple[str, ...]:
+        """What kept an end from being seen, and what would mend that."""
+        name, lines = self._phrases.name(end), []
+        refused = facts.get(f"{end}.rights_missing").value
+        if isinstance(refused, tuple) and refused:
+            lines.append(
+                f"{name}: this login may not run {', '.join(refused)}; "
+                f"`ipsec-wizard sudoers {name}` says what it has to be granted"
+            )
+        if facts.get(f"{end}.log_level_low").value is True:
+            lines.append(
+                f"{name}: the daemon's log is set to say too little; set ike, net and cfg to level 1 and try again"
+            )
+        return tuple(lines)
 
     @staticmethod
     def _questions(facts: Facts) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from wizard.facts.derive import second
+from wizard.facts.derive import running, second
 from wizard.facts.derive.witness import Witness
 from wizard.facts.model import Evidence
 from wizard.facts.parsers.tcpdump import CapturedPacket
@@ -61,8 +61,17 @@ def facts(initiator: Witness, responder: Witness | None) -> None:
         if witness is not None:
             _events(witness)
             second.selection(witness, initiator)
+            _carried(witness)
     _result(initiator)
     _ping(initiator, responder)
+
+
+def _carried(witness: Witness) -> None:
+    """What the tunnel carries once it has come up; before, there was nothing to say."""
+    ours = [sa for sa in witness.sas_after or () if sa.name == witness.focus.name]
+    children = running.installed(ours, witness.focus)
+    if children:
+        running.carried_by(witness.book, witness.focus, children)
 
 
 # --- packets ---------------------------------------------------------------------------------------

@@ -36,9 +36,12 @@ def tunnel_sas(snapshot: Snapshot, focus: Focus) -> tuple[IkeSa, ...]:
 
 def tunnel_children(snapshot: Snapshot, focus: Focus) -> tuple[ChildSa, ...]:
     """The installed CHILD SAs of this tunnel's child; of all its children where none is singled out."""
-    children = [
-        child for sa in tunnel_sas(snapshot, focus) for child in sa.children if child.state in _INSTALLED
-    ]
+    return installed(tunnel_sas(snapshot, focus), focus)
+
+
+def installed(sas: Sequence[IkeSa], focus: Focus) -> tuple[ChildSa, ...]:
+    """The installed CHILD SAs of the tunnel's child among these IKE SAs."""
+    children = [child for sa in sas for child in sa.children if child.state in _INSTALLED]
     named = [child for child in children if child.name == focus.child_name]
     return tuple(named if focus.child_name else children)
 
@@ -117,6 +120,11 @@ def carried(book: Notebook, focus: Focus) -> None:
         for name in names:
             book.unknown(name, "no CHILD SA is installed")
         return
+    carried_by(book, focus, children)
+
+
+def carried_by(book: Notebook, focus: Focus, children: Sequence[ChildSa]) -> None:
+    """The same of CHILD SAs seen after something was tried."""
     lines = [book.cite(_PROBE, _child_line(child)) for child in children]
     book.note("child_encap", all(child.encap for child in children), *lines)
     pairs = [(frozenset(one.local_ts), frozenset(one.remote_ts)) for one in children]
