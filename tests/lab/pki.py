@@ -23,7 +23,7 @@ from tests.lab.trouble import LabError
 KEY_MARK: Final = f"{healthy.CANARY_MARK}-private-key-do-not-leak\n"
 # Nobody listens there: a router's address that refuses at once, and an address behind no host at all.
 CDP_REFUSED: Final = "http://198.51.100.254/site.crl"
-CDP_INSIDE: Final = "http://10.2.0.77/site.crl"
+CDP_INSIDE: Final = "http://10.1.0.77/site.crl"
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _DAY: Final = datetime.timedelta(days=1)

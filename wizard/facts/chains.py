@@ -106,9 +106,9 @@ def issued(certificate: Certificate, issuer: Certificate) -> bool:
         x509.load_der_x509_certificate(certificate.der).verify_directly_issued_by(
             x509.load_der_x509_certificate(issuer.der)
         )
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
-    except (UnsupportedAlgorithm, TypeError, ValueError):
+    except (UnsupportedAlgorithm, TypeError):
         return _same_key(certificate.issuer_key_id, issuer.key_id)
     return True
 

@@ -34,7 +34,8 @@ _NAMED: Final = r"""
 """Files that a configuration names by their whole path."""
 
 
-def _script(tops: tuple[str, ...], loaded: str) -> str:
+def script(tops: tuple[str, ...], loaded: str) -> str:
+    """A POSIX shell script that reads the certificates below these folders; `loaded` asks the daemon."""
     roots = " ".join(tops)
     return f"""\
 set -f
@@ -91,7 +92,7 @@ done
 """
 
 
-SWANCTL_CERTIFICATES: Final = _script(
+SWANCTL_CERTIFICATES: Final = script(
     _TOPS, "echo '@@ loaded'; $SUDO swanctl --list-certs --raw 2>/dev/null; echo \"@= $?\""
 )
 """What a gateway with swanctl has on disk and in its daemon."""

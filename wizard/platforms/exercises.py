@@ -17,7 +17,7 @@ from wizard.facts.model import End
 from wizard.facts.parsers import charon_outlets, clock, spoken
 from wizard.facts.probes import Command
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms import charon_journal, linux
+from wizard.platforms import auth_server_scripts, charon_journal, linux
 from wizard.platforms.dialect import Dialect
 
 _LISTENING: Final = "listening on"
@@ -91,6 +91,14 @@ def traffic_parts(
             after=tuple(look(f"{name}-after") for look, name in looks),
         )
     return parts
+
+
+def auth_server_parts(
+    _starter: End, _focuses: Mapping[End, Focus], snapshots: Mapping[End, Snapshot], _dialects: Dialects
+) -> dict[End, Part]:
+    """Each gateway tries the servers that decide on its peers; nothing is watched, so there is no starter."""
+    stores = [snapshot.certificates for snapshot in snapshots.values()]
+    return {end: Part(after=(auth_server_scripts.command(stores),)) for end in snapshots}
 
 
 def _watch(probe: str, focus: Focus, expression: str, limit: int) -> Watching:

@@ -15,7 +15,7 @@ from wizard.facts.parsers import spoken
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Configuration
-from wizard.facts.vocabulary import IKE, TRAFFIC
+from wizard.facts.vocabulary import AUTH_SERVERS, IKE, TRAFFIC
 from wizard.platforms import exercises, linux
 from wizard.platforms.dialect import Dialect, Presence
 from wizard.platforms.libreswan import LIBRESWAN
@@ -80,7 +80,11 @@ def play(
 ) -> dict[End, Part]:
     """The parts of all ends that were read; raises KeyError for an exercise nobody knows."""
     dialects = {end: dialect_of(snapshot) for end, snapshot in snapshots.items()}
-    parts = {IKE: exercises.attempt_parts, TRAFFIC: exercises.traffic_parts}[exercise]
+    parts = {
+        IKE: exercises.attempt_parts,
+        TRAFFIC: exercises.traffic_parts,
+        AUTH_SERVERS: exercises.auth_server_parts,
+    }[exercise]
     return parts(starter, focuses, snapshots, dialects)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.facts.derive import (
     agreements,
+    certificates,
     daemon,
     history,
     network,
@@ -14,6 +15,7 @@ from wizard.facts.derive import (
     secrets,
     settings,
     strength,
+    trust,
 )
 from wizard.facts.derive.exercise import exercise_facts, log_level, recent_events
 from wizard.facts.derive.notebook import Notebook
@@ -33,6 +35,7 @@ def snapshot_facts(
     books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
     keys = {}
     own = {end: settings.settings(book.snapshot, focuses[end]) for end, book in books.items()}
+    owns: dict[End, certificates.Own | None] = {}
     for end, book in books.items():
         focus = focuses[end]
         daemon.daemon(book, focus)
@@ -50,13 +53,16 @@ def snapshot_facts(
         network.firewall_rules(book, focus)
         if other(end) not in snapshots:
             questions.questions(book, focus)
+        owns[end] = certificates.end_facts(book, focus)
         peer = focuses.get(other(end))
         keys[end] = secrets.end_facts(
             book, focus, secrets.own_and_peer(peer)[0] if peer is not None else None
         )
     if len(books) > 1:
         secrets.shadowed(books, focuses, keys)
+    trust.facts(books, focuses, owns)
     pair = Pair(books, focuses).compare()
     pair += agreements.compare(books, focuses, own)
+    pair.append(trust.eap(books, focuses))
     pair.append(secrets.agreement(books, keys))
     return [*(fact for book in books.values() for fact in book.facts), *pair]

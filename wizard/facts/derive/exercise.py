@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wizard.facts.derive import attempt, history, traffic
+from wizard.facts.derive import attempt, auth_servers, history, refusal, traffic
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.witness import Witness
 from wizard.facts.focus import Focus
@@ -23,7 +23,7 @@ from wizard.facts.parsers.charon_log import LogEvent, Signature
 from wizard.facts.probes import Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
-from wizard.facts.vocabulary import IKE
+from wizard.facts.vocabulary import AUTH_SERVERS, IKE
 
 RECENT_LOG, RECENT_S = history.RECENT_LOG, history.RECENT_S
 _CHOSEN = "peer-config-selected"
@@ -46,6 +46,10 @@ def exercise_facts(
 ) -> list[Fact]:
     """What an exercise showed at both ends; `snapshots` carry its outputs beside what was read before."""
     books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
+    if name == AUTH_SERVERS:
+        for book in books.values():
+            auth_servers.facts(book)
+        return [fact for book in books.values() for fact in book.facts]
     witnesses = {
         end: _witness(name, books[end], focuses[end], focuses.get(other(end)), signatures) for end in books
     }
@@ -53,6 +57,9 @@ def exercise_facts(
         return []
     write = attempt.facts if name == IKE else traffic.facts
     write(witnesses[starter], witnesses.get(other(starter)))
+    if name == IKE:
+        for witness in witnesses.values():
+            refusal.facts(witness)
     return [fact for book in books.values() for fact in book.facts]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wizard.facts.vocabulary import (
     attempt,
+    certificates,
     comparison,
     configuration,
     gateway,
@@ -15,14 +16,14 @@ from wizard.facts.vocabulary import (
     running,
     traffic,
 )
-from wizard.facts.vocabulary.spec import IKE, TRAFFIC, FactSpec, FactType
+from wizard.facts.vocabulary.spec import AUTH_SERVERS, IKE, TRAFFIC, FactSpec, FactType
 
-__all__ = ["EXERCISES", "IKE", "TRAFFIC", "VOCABULARY", "FactSpec", "FactType"]
+__all__ = ["AUTH_SERVERS", "EXERCISES", "IKE", "TRAFFIC", "VOCABULARY", "FactSpec", "FactType"]
 
-_TOPICS = (gateway, configuration, comparison, running, network, attempt, traffic, log)
+_TOPICS = (gateway, configuration, comparison, certificates, running, network, attempt, traffic, log)
 
 VOCABULARY: dict[str, FactSpec] = {spec.name: spec for topic in _TOPICS for spec in topic.SPECS}
 """Every fact by its name without the end prefix."""
 
-EXERCISES: frozenset[str] = frozenset({IKE, TRAFFIC})
+EXERCISES: frozenset[str] = frozenset({IKE, TRAFFIC, AUTH_SERVERS})
 """Names a tree may give in `exercise:`."""

@@ -47,3 +47,4 @@ BOOL, INT, FLOAT, TEXT, WORDS = FactType.BOOL, FactType.INT, FactType.FLOAT, Fac
 
 IKE = "ike-four-points"
 TRAFFIC = "traffic"
+AUTH_SERVERS = "auth-servers"
