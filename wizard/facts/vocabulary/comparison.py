@@ -14,13 +14,11 @@ SPECS: tuple[FactSpec, ...] = (
     pair("exchange_mode", TEXT, _FILES, "the IKEv1 exchange", "main", "aggressive", "mixed"),
     end("identity_difference", TEXT, _FILES, "how the identity sent differs from the one expected"),
     pair("ppk_agree", BOOL, _FILES, "no end requires a post-quantum key that the other does not have"),
-    end("cert_expired", BOOL, _FILES, "this end's certificate, or one above it, has expired"),
     end("cert_too_early", BOOL, _FILES, "this end's certificate, or one above it, is not valid yet"),
     end("cert_ends_soon", BOOL, _FILES, "this end's certificate ends within 30 days"),
     end("cert_revoked", BOOL, _FILES, "a revocation list names this end's certificate"),
     end("cert_trusted", BOOL, _FILES, "the other end trusts an authority of this end's certificate"),
     end("cert_carries_identity", BOOL, _FILES, "this end's certificate carries its configured identity"),
-    end("private_key_fits", BOOL, _FILES, "the private key of this end's certificate is among its files"),
     end(
         "signature_kind_fits",
         BOOL,
