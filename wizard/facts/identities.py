@@ -41,7 +41,7 @@ _RDN_NAMES: Final = {
 }
 _PREFIX = re.compile(r"(?P<word>[A-Za-z0-9]+):(?P<rest>.*)", re.DOTALL)
 _SLASHED = re.compile(r"/(?=[A-Za-z0-9.]+=)")
-_COMMAED = re.compile(r"[,;](?=\s*[A-Za-z0-9.]+\s*=)")
+_COMMAED = re.compile(r"[,;/](?=\s*[A-Za-z0-9.]+\s*=)")
 
 Rdn = tuple[str, str]
 

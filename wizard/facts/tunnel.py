@@ -187,6 +187,8 @@ class Configuration:
     """Of the daemon the files are for; None where nothing says it."""
     authorities: tuple[str, ...] = ()
     """Certificates of authorities named in sections of their own."""
+    templates: tuple[str, ...] = ()
+    """Connections that others include (`also`), and that may be meant for nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ what was proposed or on nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard.facts import selectors
 from wizard.facts.parsers.ipsec_values import literal
@@ -45,34 +45,55 @@ class Networks:
         return next(((one.a, one.b) for one in self.answers if one.a is not None and one.b is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What every comparison of two children needs to know of their connections."""
+
+    a: Connection
+    b: Connection
+    version: int
+    a_address: str | None
+    """The address `dynamic` stands for at that end."""
+    b_address: str | None
+
+
 def compare(a: Connection, b: Connection, version: int) -> Networks:
     """Holds all children of two connections against each other."""
     ours, theirs = _children(a), _children(b)
     if not ours or not theirs:
         return Networks(unknown="one end names no networks")
     a_address, b_address = _address(a, b), _address(b, a)
-    if a.vips or b.vips or a.pools or b.pools:
-        answers = tuple(Answer(one, other) for one, other in zip(ours, theirs, strict=False))
-        return Networks(answers, unknown="virtual addresses are handed out when the tunnel comes up")
+    if a.vips or b.pools:
+        ours, theirs = _virtual(ours, local=True), _virtual(theirs, local=False)
+        a_address = None
+    if b.vips or a.pools:
+        ours, theirs = _virtual(ours, local=False), _virtual(theirs, local=True)
+        b_address = None
     if bad := _unreadable((*ours, *theirs)):
         answers = tuple(Answer(one, other) for one, other in zip(ours, theirs, strict=False))
         return Networks(answers, unknown=f"'{bad}' is no network that could be compared")
+    ends = _Ends(a, b, version, a_address, b_address)
     if _pairs(ours, a_address, b_address) == _turned(_pairs(theirs, b_address, a_address)):
-        answers = tuple(_best(one, theirs, a, b, version) for one in ours)
+        answers = tuple(_best(one, theirs, ends) for one in ours)
         return Networks(answers, True, True, True)
-    return _matched(ours, theirs, a, b, version)
+    return _matched(ours, theirs, ends)
 
 
-def _matched(
-    ours: Sequence[Child], theirs: Sequence[Child], a: Connection, b: Connection, version: int
-) -> Networks:
+def _virtual(children: Sequence[Child], *, local: bool) -> list[Child]:
+    """The side of a client that gets its address from the other end: whatever it will be, it fits."""
+    if local:
+        return [replace(child, local_ts=("dynamic",)) for child in children]
+    return [replace(child, remote_ts=("dynamic",)) for child in children]
+
+
+def _matched(ours: Sequence[Child], theirs: Sequence[Child], ends: _Ends) -> Networks:
     """Each child gets the one that fits it best, the closest pairs first."""
     scored = sorted(
         (
             (_score(answer), -first, -second, answer)
             for first, one in enumerate(ours)
             for second, other in enumerate(theirs)
-            for answer in [_answer(one, other, a, b, version)]
+            for answer in [_answer(one, other, ends)]
         ),
         key=lambda each: each[:3],
         reverse=True,
@@ -95,8 +116,8 @@ def _matched(
     )
 
 
-def _best(one: Child, theirs: Sequence[Child], a: Connection, b: Connection, version: int) -> Answer:
-    return max((_answer(one, other, a, b, version) for other in theirs), key=_score)
+def _best(one: Child, theirs: Sequence[Child], ends: _Ends) -> Answer:
+    return max((_answer(one, other, ends) for other in theirs), key=_score)
 
 
 def _score(answer: Answer) -> float:
@@ -104,30 +125,29 @@ def _score(answer: Answer) -> float:
     return 3 * answer.mirrors + 2 * answer.agrees + 0.5 * same
 
 
-def _answer(one: Child, other: Child, a: Connection, b: Connection, version: int) -> Answer:
-    a_address, b_address = _address(a, b), _address(b, a)
-    found = selectors.mirror(
-        one.local_ts, one.remote_ts, other.local_ts, other.remote_ts, a_address=a_address, b_address=b_address
-    )
+def _answer(one: Child, other: Child, ends: _Ends) -> Answer:
+    found = _mirror(one.local_ts, one.remote_ts, other.local_ts, other.remote_ts, ends)
     agrees = found.mirrors
-    if not agrees and version == 1:
-        agrees = _first_agrees(one, other, a_address, b_address) and "ios" not in {a.dialect, b.dialect}
+    if not agrees and ends.version == 1:
+        # IKEv1 carries one network a side: of several in one child, charon proposes the first.
+        first = _mirror(one.local_ts[:1], one.remote_ts[:1], other.local_ts[:1], other.remote_ts[:1], ends)
+        agrees = first.mirrors and "ios" not in {ends.a.dialect, ends.b.dialect}
     elif not agrees and found.overlaps:
-        agrees = all(end.dialect in {"swanctl", "ipsec.conf"} or bool(end.narrowing) for end in (a, b))
+        both = (ends.a, ends.b)
+        agrees = all(end.dialect in {"swanctl", "ipsec.conf"} or bool(end.narrowing) for end in both)
     return Answer(one, other, found.mirrors, agrees, found.difference)
 
 
-def _first_agrees(one: Child, other: Child, a_address: str | None, b_address: str | None) -> bool:
-    """IKEv1 carries one network a side: of several in one child, charon proposes the first."""
-    found = selectors.mirror(
-        one.local_ts[:1],
-        one.remote_ts[:1],
-        other.local_ts[:1],
-        other.remote_ts[:1],
-        a_address=a_address,
-        b_address=b_address,
+def _mirror(
+    a_local: Sequence[str],
+    a_remote: Sequence[str],
+    b_local: Sequence[str],
+    b_remote: Sequence[str],
+    ends: _Ends,
+) -> selectors.Mirror:
+    return selectors.mirror(
+        a_local, a_remote, b_local, b_remote, a_address=ends.a_address, b_address=ends.b_address
     )
-    return found.mirrors
 
 
 def _children(connection: Connection) -> list[Child]:

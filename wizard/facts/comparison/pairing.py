@@ -18,7 +18,9 @@ class Match:
     b: Connection
     score: float
     close: bool
-    """Nothing but their contents could tell them apart: their addresses or names agree."""
+    """Nothing in their addresses speaks against it, and something for it."""
+    sure: bool = False
+    """Each calls the other's address, or they have one name."""
 
 
 def matches(a: Saved, b: Saved) -> tuple[Match, ...]:
@@ -45,7 +47,7 @@ def candidates(configuration: Configuration) -> tuple[Connection, ...]:
         for one in configuration.connections
         if not one.children or any(child.mode not in {"pass", "drop"} for child in one.children)
     ]
-    started = [one for one in real if not _template(one)]
+    started = [one for one in real if not _template(one, configuration.templates)]
     return merged(started or real)
 
 
@@ -81,7 +83,8 @@ def _shares(one: Connection, other: Connection) -> bool:
         )
         for each in (one, other)
     ]
-    return one.dialect != "swanctl" and parts[0] == parts[1]
+    apart = one.dialect == "swanctl" or any(child.interface for child in (*one.children, *other.children))
+    return not apart and parts[0] == parts[1]
 
 
 def ignored(connection: Connection) -> bool:
@@ -94,9 +97,10 @@ def explicit(connection: Connection) -> bool:
     return any(f"children.{child.name}.start_action" in connection.where for child in connection.children)
 
 
-def _template(connection: Connection) -> bool:
-    """A section others include: it is not started and was not told to be left out."""
-    return connection.dialect == "ipsec.conf" and ignored(connection) and not explicit(connection)
+def _template(connection: Connection, included: Sequence[str]) -> bool:
+    """A section for others to include: it is not started and was not told to be left out."""
+    unused = ignored(connection) and not explicit(connection)
+    return unused and (connection.name in included or connection.dialect == "ipsec.conf")
 
 
 def _oriented(one: Connection, other: Connection, first: int, second: int) -> tuple[Match, int, int]:
@@ -133,4 +137,5 @@ def _match(a: Connection, b: Connection, cost: float) -> Match:
     score += 3.0 if nets.mirrors else 1.5 if nets.agrees else 0.5 if nets.overlaps else 0.0
     score -= 1.0 * (ignored(a) and not explicit(a)) + 1.0 * (ignored(b) and not explicit(b))
     close = (there is True and back is not False) or (back is True and there is not False)
-    return Match(a, b, score, close or (same_name and there is not False and back is not False))
+    named = same_name and there is not False and back is not False
+    return Match(a, b, score, close or named, (there is True and back is True) or named)

@@ -75,6 +75,8 @@ class Proofs:
         texts = (_said(given), _said(wanted))
         title = "identity A sends / B expects" if end == "near" else "identity A expects / B sends"
         shown = True if wanted.text is None and not wanted.unknown else verdict
+        if shown is None and given.text is not None and given.text == wanted.text:
+            shown = True
         self.notes.row(title, *(texts if end == "near" else texts[::-1]), shown)
 
     def _sent(self, end: End) -> Named:
@@ -171,6 +173,8 @@ class Proofs:
         connection = self.notes.connections[end]
         if not connection.local or connection.local[0].method != "pubkey":
             return
+        if self._raw(end):
+            return
         certificate = self.certificates[end]
         label = f"certificate of {'A' if end == 'near' else 'B'}"
         if certificate is None:
@@ -207,6 +211,23 @@ class Proofs:
         end_(end, "signature_kind_fits", None if kind is None else certificate.key_kind == kind, line)
         good = trusted is not False and carries is not False and not certificate.expired(self.now)
         self.notes.row(label, *_sides(end, certificate.subject), None if trusted is None else good)
+
+    def _raw(self, end: End) -> bool:
+        """Raw public keys: what this end proves itself with, and what the other end has for it."""
+        own, peer = self.notes.connections[end], self.notes.connections[other(end)]
+        mine = own.local[0].keys
+        theirs = peer.remote[0].keys if peer.remote else ()
+        if not mine and not theirs:
+            return False
+        agree = bool(set(mine) & set(theirs)) if mine and theirs else None
+        lines = (
+            self.notes.cite(end, "local.0.keys", "public key"),
+            self.notes.cite(other(end), "remote.0.keys", "peer's public key"),
+        )
+        self.notes.end(end, "public_key_fits", agree, *lines, why="not both ends name the public key")
+        label = f"public key of {'A' if end == 'near' else 'B'}"
+        self.notes.row(label, "given" if mine else "", "given" if theirs else "", agree)
+        return True
 
     def _authorities(self, end: End) -> tuple[Certificate, ...]:
         """Whom this end lets vouch for its peer."""

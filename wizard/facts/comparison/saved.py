@@ -28,7 +28,8 @@ _LIBRESWAN: Final = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _STRONGSWAN: Final = re.compile(
-    r"^[ \t]+(?:charondebug|cachecrls|strictcrlpolicy|(?:left|right)(?:auth2?|firewall|hostaccess|sendcert|groups|"
+    r"^[ \t]+(?:charondebug|charonstart|plutostart|"
+    r"cachecrls|strictcrlpolicy|(?:left|right)(?:auth2?|firewall|hostaccess|sendcert|groups|"
     r"certpolicy|sigkey|dns|allowany|id2|cert2)|closeaction|eap_identity|aaa_identity|installpolicy|margintime|"
     r"inactivity|mark_in|mark_out|reqid|rightsourceip|xauth|xauth_identity|modeconfig|mediation)[ \t]*="
     r"|^[ \t]+keyexchange[ \t]*=[ \t]*ikev[12]|^[ \t]+(?:ike|esp|ah)[ \t]*=.*!|^ca[ \t]"
@@ -131,7 +132,8 @@ def _libreswan(text: str, texts: Mapping[str, str]) -> bool:
     """Which of the two programs an ipsec.conf is for, by the options and spellings only one of them has."""
     score = len(_LIBRESWAN.findall(text)) - len(_STRONGSWAN.findall(text))
     score -= 3 * any(path.endswith(("strongswan.conf", "charon.conf")) for path in texts)
-    score += 3 * ("libreswan" in text.lower()) - 3 * ("strongswan ipsec" in text.lower())
+    comments = "\n".join(line for line in text.lower().split("\n") if line.lstrip().startswith("#"))
+    score += 5 * ("libreswan ipsec" in comments) - 5 * ("strongswan ipsec" in comments)
     return score > 0
 
 

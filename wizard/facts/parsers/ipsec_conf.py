@@ -80,11 +80,12 @@ def _configuration(
         secrets=secrets,
         problems=(*reader.problems, *problems),
         files=tuple(dict.fromkeys(read)),
-        unreadable=unreadable,
+        unreadable=(*unreadable, *(f"{path} (not given)" for path in reader.sections.missing)),
         refused=any(one.scope == "file" for one in reader.problems),
         dialect=_DIALECTS[reader.sections.grammar],
         version=reader.version,
         authorities=reader.authorities(),
+        templates=reader.templates(),
     )
 
 
@@ -123,6 +124,13 @@ class _Reader:
                 if "cacert" in values and values["cacert"].value:
                     found.append(values["cacert"].value or "")
         return tuple(found)
+
+    def templates(self) -> tuple[str, ...]:
+        """The connections others include."""
+        found = (
+            one.name for section in self.sections.connections() for one in self.sections.included(section)
+        )
+        return tuple(dict.fromkeys(found))
 
     def _unknown(self, section: Section) -> None:
         for setting in section.settings:

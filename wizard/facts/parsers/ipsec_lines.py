@@ -63,6 +63,8 @@ class Sections:
     sections: list[Section] = field(default_factory=list)
     problem: LineProblem | None = None
     read: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Included files that are not among those given; a pattern that fits none is in order."""
 
     def named(self, kind: Kind, name: str) -> Section | None:
         """The section of that name."""
@@ -125,6 +127,8 @@ class Sections:
         ]
         for setting, name in wanted[::-1] if self.grammar == "strongswan" else wanted:
             other = self.named(section.kind, name)
+            if other is None and self.missing:
+                continue  # it stands in a file that is not there
             if other is None:
                 problem = problem or LineProblem(
                     setting.place, f"'{section.name}' includes a section '{name}' that is not there"
@@ -184,9 +188,11 @@ class _Reader:
         if depth >= MAX_INCLUDES:
             return
         path = posixpath.normpath(posixpath.join(posixpath.dirname(includer), pattern))
-        for name in sorted(self.files):
-            if _fits(posixpath.normpath(name), path):
-                self.file(name, depth + 1)
+        found = [name for name in sorted(self.files) if _fits(posixpath.normpath(name), path)]
+        if not found and not re.search(r"[*?\[]", pattern):
+            self.found.missing.append(path)
+        for name in found:
+            self.file(name, depth + 1)
 
     # --- strongSwan ---------------------------------------------------------------------------
 

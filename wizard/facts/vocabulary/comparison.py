@@ -19,6 +19,7 @@ SPECS: tuple[FactSpec, ...] = (
     end("cert_revoked", BOOL, _FILES, "a revocation list names this end's certificate"),
     end("cert_trusted", BOOL, _FILES, "the other end trusts an authority of this end's certificate"),
     end("cert_carries_identity", BOOL, _FILES, "this end's certificate carries its configured identity"),
+    end("public_key_fits", BOOL, _FILES, "the other end has the public key this end proves itself with"),
     end(
         "signature_kind_fits",
         BOOL,

@@ -139,11 +139,11 @@ def _nothing(flow: Flow, sides: Sequence[Saved]) -> Outcome:
 
 
 def _chosen(pairs: Sequence[PairOutcome]) -> PairOutcome | None:
-    """The pair that fits best; one just as close that is at fault goes before one that is in order."""
+    """The pair that fits best; another one that is sure and at fault goes before one that is in order."""
     if not pairs:
         return None
     if pairs[0].outcome.status == "healthy":
-        close = (one for one in pairs[1:] if one.outcome.status == "fault" and one.notes.match.close)
+        close = (one for one in pairs[1:] if one.outcome.status == "fault" and one.notes.match.sure)
         return next(close, pairs[0])
     return pairs[0]
 
