@@ -144,7 +144,8 @@ def crashing(book: Notebook, events: Sequence[LogEvent] | None) -> None:
     uptime = book.snapshot.uptime_s
     now = book.snapshot.clock.epoch_s if book.snapshot.clock is not None else None
     lately = bool(fell) and now is not None and now - (fell[-1].time or 0.0) < _SETTLED_S
-    young = book.snapshot.daemon_answers is False or lately or (uptime is not None and uptime < _SETTLED_S)
+    down = book.snapshot.daemon_answers is False and restarts >= _AGAIN
+    young = lately or down or (uptime is not None and uptime < _SETTLED_S)
     lines = [book.cite("daemon", unit.line) for unit in counted if unit.restarts]
     lines += [book.cite("recent-log", one.line) for one in fell[-2:]]
     book.note("daemon_crashing", young and max(restarts, len(fell)) >= _AGAIN, *lines)

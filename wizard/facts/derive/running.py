@@ -127,7 +127,9 @@ def carried_by(book: Notebook, focus: Focus, children: Sequence[ChildSa]) -> Non
     """The same of CHILD SAs seen after something was tried."""
     lines = [book.cite(_PROBE, _child_line(child)) for child in children]
     book.note("child_encap", all(child.encap for child in children), *lines)
-    pairs = [(frozenset(one.local_ts), frozenset(one.remote_ts)) for one in children]
+    # While one is being renewed its successor stands beside it.
+    steady = [one for one in children if one.state == "installed"]
+    pairs = [(frozenset(one.local_ts), frozenset(one.remote_ts)) for one in steady]
     book.note("duplicate_sas", len(set(pairs)) < len(pairs), *lines)
     left = [
         text
