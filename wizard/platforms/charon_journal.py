@@ -105,11 +105,20 @@ LIVES_S: Final = 6 * 3600
 """How far back the beginnings and ends of tunnels are looked for, seconds: longer than most lifetimes."""
 
 
-def since(probe: str, seconds: int, lines: int, *, needs: str = "", lives: bool = False) -> Command:
+def since(
+    probe: str,
+    seconds: int,
+    lines: int,
+    *,
+    needs: str = "",
+    lives: bool = False,
+    unit: str = "strongswan",
+) -> Command:
     """The log's last `seconds`, the last `lines` of them at most; of a file, its end.
 
     With `lives`, before that the beginnings and ends of tunnels of the last hours: the journal picks those
-    lines out by itself, so that hours cost little more than minutes.
+    lines out by itself, so that hours cost little more than minutes. `unit` is the one an operator would look
+    for by hand.
     """
     older = f"--since -{LIVES_S}s --until -{seconds}s -n 300 -g {quote(_LIVES)}"
     text = (
@@ -126,7 +135,7 @@ def since(probe: str, seconds: int, lines: int, *, needs: str = "", lives: bool 
         '[ $? -eq 0 ] || [ "$status" -eq 0 ] || [ -n "$spoke" ]\n'
         "}\n"
     )
-    shown = f"journalctl -u strongswan --since -{seconds}s"
+    shown = f"journalctl -u {unit} --since -{seconds}s"
     return Command(probe, text, 10, show=shown, needs=needs, limits="time")
 
 

@@ -32,12 +32,17 @@ _FOLDERS: Final = (
     *("/usr/lib64/ipsec", "/usr/lib64/strongswan", "/usr/local/libexec/ipsec", "/usr/local/lib/ipsec"),
 )
 """Where the distributions we know put the program that speaks with charon; Libreswan has none of that name."""
-_NEEDS: Final = f"for d in {' '.join(_FOLDERS)}; do [ -x $d/stroke ] && break; done; [ -x $d/stroke ]"
+_SOCKETS: Final = ("/var/run/charon.ctl", "/run/strongswan/charon.ctl", "/var/run/strongswan/charon.ctl")
+_NEEDS: Final = (
+    f"for d in {' '.join(_FOLDERS)}; do [ -x $d/stroke ] && break; done; [ -x $d/stroke ]"
+    + "".join(f" || [ -S {socket} ]" for socket in _SOCKETS)
+)
 _TOOL: Final = f"""\
 S=ipsec; ! command -v strongswan >/dev/null 2>&1 || S=strongswan
 [ -n "$SUDO" ] || for d in {" ".join(_FOLDERS)}; do [ -x $d/stroke ] && S=$d/stroke && break; done
 """
 """Root speaks with the daemon itself: the script `ipsec` runs four programs more to do the same."""
+_UNIT: Final = "strongswan-starter"
 _NOT_RUNNING: Final = 3
 """Exit status of `ipsec statusall` where charon has left no pid file."""
 _NO_SUCH_COMMAND: Final = 127
@@ -66,7 +71,7 @@ class Stroke:
             needs=_NEEDS,
             limits="time",
         ),
-        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS, lives=True),
+        charon_journal.since(RECENT_LOG, RECENT_S, 600, needs=_NEEDS, lives=True, unit=_UNIT),
     )
     shared: Mapping[str, str] = MappingProxyType({"daemon-stats": "sas", "connections": "sas"})
 
@@ -135,7 +140,7 @@ class Stroke:
 
     def log(self) -> Command:
         """See `Dialect`."""
-        return charon_journal.since(attempt.LOG, LOG_S, 4000)
+        return charon_journal.since(attempt.LOG, LOG_S, 4000, unit=_UNIT)
 
 
 STROKE: Final[Dialect] = Stroke()
