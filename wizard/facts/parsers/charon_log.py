@@ -278,7 +278,9 @@ def _names(text: str, peer: str) -> bool:
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(peer) : at + len(peer) + 1]
         dotted = before == "." and text[at - 3 : at] != "..."
-        if not (before.isalnum() or before == ":" or dotted) and not (after.isalnum() or after == ":"):
+        # pluto writes the port behind an IPv4 address; behind an IPv6 one a colon means that it goes on.
+        longer = after.isalnum() or (after == ":" and ":" in peer)
+        if not (before.isalnum() or before == ":" or dotted) and not longer:
             return True
         at = text.find(peer, at + 1)
     return False

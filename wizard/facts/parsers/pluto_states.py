@@ -99,6 +99,7 @@ def _states(text: str) -> dict[int, _State]:
             state = states.setdefault(int(traffic["number"]), _State(int(traffic["number"]), traffic["name"]))
             who = _ID.search(traffic["rest"])
             state.peer_id = who["id"] if who else None
+            state.text = state.text or "established Child SA"
             if traffic["in"] is not None:
                 state.bytes_in, state.bytes_out = int(traffic["in"]), int(traffic["out"])
         elif found is not None:
