@@ -28,14 +28,17 @@ from wizard.platforms.ipsec_files import IPSEC_FILES
 _FOLDERS: Final = "/usr/libexec/ipsec /usr/lib/ipsec /usr/lib64/ipsec /usr/local/libexec/ipsec"
 _NEEDS: Final = f"for d in {_FOLDERS}; do [ -x $d/whack ] && break; done; [ -x $d/whack ]"
 """strongSwan has no program of that name."""
-_LISTING: Final = """\
-echo '@@ version'; ipsec --version
-echo '@@ status'; $SUDO ipsec status 2>&1; echo "@= $?"
-echo '@@ traffic'; $SUDO ipsec trafficstatus 2>/dev/null
+_TOOL: Final = f"""\
+W="ipsec whack"
+[ -n "$SUDO" ] || for d in {_FOLDERS}; do [ -x $d/whack ] && W=$d/whack && break; done
+"""
+"""Root speaks with the daemon itself: the script `ipsec` runs programs of its own to do the same."""
+_LISTING: Final = f"""\
+{_TOOL}echo '@@ status'; $SUDO $W --status 2>&1 || {{ echo '@@ version'; ipsec --version; }}
 echo '@@ kernel'; $SUDO ip -s xfrm state list nokeys 2>/dev/null
 :
 """
-_LISTING_SHOWN: Final = "ipsec status; ipsec trafficstatus; ip -s xfrm state"
+_LISTING_SHOWN: Final = "ipsec status; ip -s xfrm state"
 _VERSION: Final = re.compile(r"Libreswan\s+[vU]?(?P<version>\d{1,3}\.\d{1,3}[\w.\-~+]{0,40})")
 _ROOT: Final = "/etc/ipsec.conf"
 
@@ -59,14 +62,13 @@ _HALF_OPEN: Final = r"""
 BEGIN { split(ENVIRON["PEERS"], peer, " ") }
 END {
   for (number in ike) if (number in used) shared = 1
-  if (child || shared || many || ENVIRON["KEEP"] != "") print half
-  else print "all"
+  print (child || shared || many ? "" : "all") half
 }
 """
-"""From `ipsec status`: which states of connection $N wait for an answer, or "all" where nothing of it stands.
+"""From `ipsec status`: the states of connection $N that wait for an answer, behind "all" where nothing of it stands.
 
-Instances for many peers count when they are for one of $PEERS. With $KEEP the connection is meant to stay up, so that
-it may not be taken down. An IKE SA that carries another connection's SAs counts as standing.
+Instances for many peers count when they are for one of $PEERS. An IKE SA that carries another connection's SAs
+counts as standing.
 """
 
 
@@ -135,10 +137,12 @@ class Libreswan:
     def initiate(self, focus: Focus) -> tuple[Command, ...]:
         """See `Dialect`."""
         name = quote(focus.name)
-        whack = f"$SUDO ipsec whack --name {name} --initiate"
+        # An attempt that still waits would swallow ours without a word. Ended, it comes back by itself where the
+        # connection is to stay up; so this is done in one go with the start, which says again that it is.
         text = (
-            f"if command -v timeout >/dev/null 2>&1; then timeout {ATTEMPT_S} {whack}\n"
-            f"else {whack} --asynchronous; sleep {ATTEMPT_S}; fi"
+            f"{_waiting(focus)}case $H in all*[0-9]*) $SUDO $W --name {name} --terminate >/dev/null ;; esac\n"
+            f"if command -v timeout >/dev/null 2>&1; then timeout {ATTEMPT_S} $SUDO $W --name {name} --initiate\n"
+            f"else $SUDO $W --name {name} --initiate --asynchronous; sleep {ATTEMPT_S}; fi"
         )
         shown = f"ipsec whack --name {name} --initiate"
         return (
@@ -147,14 +151,11 @@ class Libreswan:
 
     def half_open_gone(self, focus: Focus) -> tuple[Command, ...]:
         """See `Dialect`."""
+        keep = "yes" if _kept_up(focus) else ""
         text = (
-            f"N={quote(focus.name)} PEERS={quote(' '.join(focus.peer_addresses))} KEEP={_kept_up(focus)}\n"
-            "export N PEERS KEEP\n"
-            f"W=$($SUDO ipsec status 2>/dev/null | awk {quote(_HALF_OPEN)})\n"
-            "case $W in\n"
-            'all) $SUDO ipsec whack --name "$N" --terminate ;;\n'
-            "*) for one in $W; do $SUDO ipsec whack --deletestate $one; done ;;\n"
-            "esac"
+            f"K={keep}\n{_waiting(focus)}"
+            'case $H in all*) [ -n "$K" ] || { $SUDO $W --name "$N" --terminate; H=; } ;; esac\n'
+            "for one in ${H#all}; do $SUDO $W --deletestate $one; done"
         )
         shown = f"ipsec whack --name {quote(focus.name)} --terminate (half-open only)"
         return (Command("half-open", text, 5, show=shown, level=Level.EXERCISE, limits="time"),)
@@ -175,11 +176,19 @@ class Libreswan:
 LIBRESWAN: Final[Dialect] = Libreswan()
 
 
-def _kept_up(focus: Focus) -> str:
-    """Not empty where the daemon was told to keep the connection up before we came, and where that is not known."""
+def _waiting(focus: Focus) -> str:
+    """Shell that puts into $H what waits, and the connection's name into $N."""
+    return (
+        f"{_TOOL}N={quote(focus.name)} PEERS={quote(' '.join(focus.peer_addresses))}; export N PEERS\n"
+        f"H=$($SUDO $W --status 2>/dev/null | awk {quote(_HALF_OPEN)})\n"
+    )
+
+
+def _kept_up(focus: Focus) -> bool:
+    """Whether the daemon was told to keep the connection up before we came; true where that is not known."""
     if focus.loaded is None:
-        return "yes"
-    return "yes" if any(child.start_action == "start" for child in focus.loaded.children) else ""
+        return True
+    return any(child.start_action == "start" for child in focus.loaded.children)
 
 
 def _status(listing: Output | None) -> tuple[Status, str | None]:

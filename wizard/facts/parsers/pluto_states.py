@@ -1,7 +1,7 @@
-"""Libreswan's SAs: `ipsec status` (its lines `#3: "site":500 …`), `ipsec trafficstatus` and `ip -s xfrm state`.
+"""Libreswan's SAs: `ipsec status` (its lines `#3: "site":500 …`), `ip -s xfrm state`, `ipsec trafficstatus`.
 
 pluto lists each state with a number and a connection's name; an IKE SA that several connections share bears the
-name of one of them. Packets are counted by the kernel alone, bytes exactly by trafficstatus.
+name of one of them. What went through a CHILD SA the kernel counts exactly; pluto's listing rounds.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def parse(text: str) -> tuple[IkeSa, ...]:
     status = pluto_status.parse(listed)
     states = _states(f"{listed}\n{parts.get('traffic', '')}")
     kernel = xfrm.parse_states(parts["kernel"]) if parts.get("kernel") else ()
-    packets = {one.spi: one.packets for one in kernel if one.packets is not None}
+    counted = {one.spi: one for one in kernel}
     connections = {one.name: one for one in status.connections}
-    return tuple(_grouped(states, connections, status.ike_sas, packets))
+    return tuple(_grouped(states, connections, status.ike_sas, counted))
 
 
 def _states(text: str) -> dict[int, _State]:
@@ -118,7 +118,7 @@ def _grouped(
     states: Mapping[int, _State],
     connections: Mapping[str, Connection],
     shared: Mapping[str, int],
-    packets: Mapping[str, int],
+    counted: Mapping[str, xfrm.SecurityAssociation],
 ) -> Iterable[IkeSa]:
     """An IKE SA for every pair of IKE state and connection that uses it, with that connection's children."""
     children = [one for one in states.values() if one.child]
@@ -133,7 +133,7 @@ def _grouped(
         used.setdefault((state.parent or 0, base(state.name)), []).append(state)
     for (number, name), own in used.items():
         connection = connections.get(name)
-        sas = tuple(_child(one, connection, own, packets) for one in own)
+        sas = tuple(_child(one, connection, own, counted) for one in own)
         yield replace(_ike(states.get(number), name, connection, own), children=sas)
 
 
@@ -163,13 +163,17 @@ def _ike(state: _State | None, name: str, connection: Connection | None, own: li
 
 
 def _child(
-    state: _State, connection: Connection | None, own: list[_State], packets: Mapping[str, int]
+    state: _State,
+    connection: Connection | None,
+    own: list[_State],
+    counted: Mapping[str, xfrm.SecurityAssociation],
 ) -> ChildSa:
     selectors = (
         next((one for one in connection.children if one.name == state.name), None) if connection else None
     )
     outward = next((spi for _, spi, _ in state.spis), "")
     inward = state.spis[1][1] if len(state.spis) > 1 else ""
+    carried_in, carried_out = counted.get(inward), counted.get(outward)
     newer = any(one.newest and one.number > state.number and one.name == state.name for one in own)
     word = "installed" if state.up else "created"
     return ChildSa(
@@ -181,10 +185,10 @@ def _child(
         encap=state.port == _NATT,
         spi_in=inward,
         spi_out=outward,
-        bytes_in=state.bytes_in,
-        bytes_out=state.bytes_out,
-        packets_in=packets.get(inward),
-        packets_out=packets.get(outward),
+        bytes_in=state.bytes_in if carried_in is None else carried_in.bytes,
+        bytes_out=state.bytes_out if carried_out is None else carried_out.bytes,
+        packets_in=None if carried_in is None else carried_in.packets,
+        packets_out=None if carried_out is None else carried_out.packets,
         rekey_in_s=state.due("REKEY"),
         expires_in_s=state.due("REPLACE", "EXPIRE"),
         local_ts=selectors.local_ts if selectors else (),
