@@ -105,8 +105,10 @@ def _spis_of(initiator: Witness) -> frozenset[str]:
 
 
 def _of_attempt(witness: Witness, spis: frozenset[str]) -> list[CapturedPacket]:
-    packets = _ike_packets(witness)
-    return [one for one in packets if one.initiator_spi in spis] if spis else packets
+    if not spis or witness.capture is None:
+        return _ike_packets(witness)
+    # By its SPI a packet is the attempt's, whatever connection the answering daemon took for it.
+    return [one for one in witness.capture.packets if one.kind in _IKE and one.initiator_spi in spis]
 
 
 def _note_seen(
@@ -198,6 +200,7 @@ def _accepted(witness: Witness, name: str, counter: str) -> None:
     """Whether the daemon took a packet of the other end: its log says so, or its own counters."""
     book = witness.book
     received = [event for event in witness.events or () if event.name in _heard(witness)]
+    received += witness.choices
     if received:
         book.note(name, True, book.cite(LOG, received[0].line))
         return
