@@ -17,6 +17,7 @@ LOG: Final = "ike-log"
 SAS: Final = "sas-after"
 NO_CAPTURE: Final = "nothing could be captured there"
 IKE_PORTS: Final = frozenset({500, 4500})
+_MERGED_BY: Final = ("version", "local_addrs", "remote_addrs", "local", "remote", "proposals")
 _FIRST_V1: Final = frozenset({"MAIN", "AGGRESSIVE"})
 _TAKEN: Final = frozenset(
     {
@@ -117,4 +118,17 @@ def selection(witness: Witness, initiator: Witness) -> None:
             book.unknown(fact, "it did not come to choosing a connection, or the log does not say")
         return
     book.note("selected_connection", name, line)
-    book.note("selected_other", name != focus.name, line)
+    book.note("selected_other", name != focus.name and not _merged(witness, name), line)
+
+
+def _merged(witness: Witness, name: str) -> bool:
+    """Whether that name stands for the meant connection, too.
+
+    charon with ipsec.conf makes one connection of all that differ in their networks only, and calls it by the
+    first one's name; pluto's templates and instances bear one name.
+    """
+    disk, meant = witness.snapshot.disk, witness.focus.on_disk
+    if disk is None or meant is None or disk.dialect == "swanctl":
+        return False
+    chosen = next((one for one in disk.connections if one.name == name), None)
+    return chosen is not None and all(getattr(chosen, field) == getattr(meant, field) for field in _MERGED_BY)
