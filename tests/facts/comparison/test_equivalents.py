@@ -132,7 +132,7 @@ def test_what_reads_alike_and_differs_is_named(kind: str) -> None:
 def test_a_broken_file_is_named_with_its_place() -> None:
     broken = {"/etc/swanctl/swanctl.conf": b"connections { site { version = 2\n"}
     found, _ = outcome(broken, swanctl(RIGHT))
-    assert [one.cause for one in found.causes][0] == "config-syntax-error"
+    assert found.causes[0].cause == "config-syntax-error"
     assert found.causes[0].evidence[0].command == "/etc/swanctl/swanctl.conf:2"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.facts import identities
+from wizard.facts.derive.secrets import acceptable
 from wizard.facts.derive.secrets import best as charon_best
 from wizard.facts.identities import ANY
 from wizard.facts.tunnel import Configuration, Connection, SharedSecret
@@ -31,6 +32,21 @@ def candidates(
             for yours in peer or (None,):
                 found = found or list(charon_best(configuration.secrets, each, yours))
     return tuple(found)
+
+
+def checking(
+    configuration: Configuration, own: Sequence[str], peer: Sequence[str | None]
+) -> tuple[SharedSecret, ...]:
+    """The keys charon would check an IKEv2 peer's proof with: all that fit, not the best alone."""
+    if configuration.dialect not in {"swanctl", "ipsec.conf"}:
+        return ()
+    found = [
+        secret
+        for mine in own or ("",)
+        for yours in peer
+        for secret in acceptable(configuration.secrets, mine or None, yours)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _pluto_best(secrets: Sequence[SharedSecret], own: str, peer: str | None) -> tuple[SharedSecret, ...]:

@@ -120,15 +120,20 @@ class Proofs:
         return any(one.method == "psk" for one in (*connection.local[:1], *connection.remote[:1]))
 
     def _candidates(self, end: End) -> tuple[SharedSecret, ...]:
-        connection, saved = self.notes.connections[end], self.notes.saved[end]
+        own, peer = self._owners(end)
+        return keys.candidates(self.notes.saved[end].configuration, self.notes.connections[end], own, peer)
+
+    def _owners(self, end: End) -> tuple[list[str], list[str | None]]:
+        """What each side may be known by at this end: its identity, then its addresses."""
+        connection = self.notes.connections[end]
         own = [text for text in (self._sent(end).text, *_literals(connection.local_addrs)) if text]
-        peer = [self._expected(end).text or self._sent(other(end)).text, *_literals(connection.remote_addrs)]
+        named = self._expected(end).text or self._sent(other(end)).text
+        peer: list[str | None] = [named, *_literals(connection.remote_addrs)]
         if not _literals(connection.remote_addrs):
             peer += _literals(self.notes.connections[other(end)].local_addrs)
-        return keys.candidates(saved.configuration, connection, own, peer)
+        return own, peer
 
-    @staticmethod
-    def _keys_agree(found: dict[End, tuple[SharedSecret, ...]]) -> bool | None:
+    def _keys_agree(self, found: dict[End, tuple[SharedSecret, ...]]) -> bool | None:
         if not all(found.values()):
             return None
         if any(key.digest.startswith(_UNREADABLE) for side in found.values() for key in side):
@@ -136,6 +141,9 @@ class Proofs:
         for end in ENDS:
             proves = {key.digest for key in found[end] if key.side in {"", "local"}}
             checks = {key.digest for key in found[other(end)] if key.side in {"", "remote"}}
+            if self.version == 2:
+                more = keys.checking(self.notes.saved[other(end)].configuration, *self._owners(other(end)))
+                checks |= {key.digest for key in more}
             if not proves & checks:
                 return False
         return True

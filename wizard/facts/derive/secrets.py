@@ -48,22 +48,36 @@ def best(
 ) -> tuple[SharedSecret, ...]:
     """The keys that fit a pair of identities best; several where they fit equally well.
 
-    charon takes the key that fits its own identity best, then the peer's (mem_cred, get_shared); a key
+    charon takes the key that fits the peer's identity best, then its own (credential_manager.c, get_shared); a key
     without identities fits everybody, one that fits neither side nobody. pluto wants both to fit, except that
     the owner of a key of one identity may use it with everybody (lib/libswan/secrets.c).
     """
-    ranked = [(_rank(secret, own), _rank(secret, peer), secret) for secret in secrets if secret.kind == "ike"]
-    fitting = [(mine, yours, secret) for mine, yours, secret in ranked if mine or yours]
-    if dialect == "libreswan":
-        fitting = [
-            (mine, yours, secret)
-            for mine, yours, secret in fitting
-            if mine and (yours or peer is None or len(secret.identities) < 2)
-        ]
-    if not fitting:
-        return ()
-    top = max((mine, yours) for mine, yours, _ in fitting)
-    return tuple(secret for mine, yours, secret in fitting if (mine, yours) == top)
+    fitting = _ranked(secrets, own, peer, dialect)
+    top = max((rank for rank, _ in fitting), default=(0, 0))
+    return tuple(secret for rank, secret in fitting if rank == top)
+
+
+def acceptable(
+    secrets: tuple[SharedSecret, ...], own: str | None, peer: str | None
+) -> tuple[SharedSecret, ...]:
+    """Every key charon tries to check an IKEv2 peer's proof with (psk_authenticator.c); it signs with the best."""
+    return tuple(secret for _, secret in _ranked(secrets, own, peer, "swanctl"))
+
+
+def _ranked(
+    secrets: tuple[SharedSecret, ...], own: str | None, peer: str | None, dialect: Dialect
+) -> list[tuple[tuple[int, int], SharedSecret]]:
+    """The keys that fit at all, each with how well: what counts more stands first."""
+    found: list[tuple[tuple[int, int], SharedSecret]] = []
+    for secret in secrets:
+        mine, yours = _rank(secret, own), _rank(secret, peer)
+        if secret.kind != "ike" or not (mine or yours):
+            continue
+        if dialect != "libreswan":
+            found.append(((yours, mine), secret))
+        elif mine and (yours or peer is None or len(secret.identities) < 2):
+            found.append(((mine, yours), secret))
+    return found
 
 
 def _rank(secret: SharedSecret, identity: str | None) -> int:
