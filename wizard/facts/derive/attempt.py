@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from wizard.facts.derive import running, second
+from wizard.facts.derive.pair import behind_nat
 from wizard.facts.derive.witness import Witness
 from wizard.facts.model import Evidence
 from wizard.facts.parsers.tcpdump import CapturedPacket
@@ -56,6 +57,7 @@ def facts(initiator: Witness, responder: Witness | None) -> None:
     _sent(initiator, spis)
     if responder is not None:
         _received(responder, initiator, spis)
+        _called(initiator, responder)
     _answered(initiator, spis)
     for witness in (initiator, responder):
         if witness is not None:
@@ -145,6 +147,21 @@ def _sent(initiator: Witness, spis: frozenset[str]) -> None:
         "no IKE_AUTH left",
     )
     second.sent(initiator, [one for one in packets if one.src in own and not one.response])
+
+
+def _called(initiator: Witness, responder: Witness) -> None:
+    """Whether the request was sent to an address of the other gateway: a name may resolve to any address."""
+    own, held = _own(initiator), _own(responder)
+    requests = [one for one in _ike_packets(initiator) if one.src in own and not one.response]
+    called = {one.dst for one in requests}
+    if not called or not held:
+        return
+    if called & held:
+        initiator.book.note("peer_address_fits", True, initiator.book.cite(CAPTURE, requests[0].line))
+    elif not behind_nat(responder.focus):
+        lines = [initiator.book.cite(CAPTURE, requests[0].line)]
+        lines.append(responder.book.cite("addresses", f"addresses: {', '.join(sorted(held))}"))
+        initiator.book.note("peer_address_fits", False, *lines)
 
 
 def _received(responder: Witness, initiator: Witness, spis: frozenset[str]) -> None:

@@ -230,14 +230,16 @@ class Pair:
         """Whether the peer address configured here is on the other gateway; a NAT between makes it unknown."""
         book, own = self.books[end], self._connection(end)
         peer = self.books.get(other(end))
-        remote = [address for address in (own.remote_addrs if own is not None else ()) if address not in ANY]
+        written = own.remote_addrs if own is not None else ()
+        # A name says nothing as long as it is not known what it resolves to on this gateway.
+        remote = [one for one in written if one not in ANY and is_address(one)]
         if peer is None or not remote or peer.snapshot.interfaces is None:
             book.unknown("peer_address_fits", "there is nothing to compare the peer's address with")
             return
         held = peer.snapshot.addresses()
         if set(remote) & set(held):
             book.note("peer_address_fits", True, book.cite(_CONNS, f"remote_addrs: {', '.join(remote)}"))
-        elif self._behind_nat(other(end)):
+        elif behind_nat(self.focuses[other(end)]):
             book.unknown(
                 "peer_address_fits",
                 "the other gateway has private addresses only, so a NAT may stand before it",
@@ -248,12 +250,6 @@ class Pair:
                 peer.cite("addresses", f"addresses: {', '.join(held)}"),
             ]
             book.note("peer_address_fits", False, *lines)
-
-    def _behind_nat(self, end: End) -> bool:
-        """Whether this end's outside address looks like one behind a NAT: not the one its peer was told."""
-        focus = self.focuses[end]
-        own = ip_address(focus.local_address) if focus.local_address is not None else None
-        return own is None or any(own in network for network in _TRANSLATED if network.version == own.version)
 
     def _spis(self) -> None:
         """Each end's outbound SPI is the other's inbound: the one proof that both hold the same SAs."""
@@ -313,3 +309,18 @@ def _offered(
 
 def _method(rounds: tuple[AuthRound, ...]) -> str:
     return (rounds[0].detail or rounds[0].method or "anything") if rounds else "anything"
+
+
+def behind_nat(focus: Focus) -> bool:
+    """Whether an end's outside address looks like one behind a NAT: not the one its peer was told."""
+    own = ip_address(focus.local_address) if focus.local_address is not None else None
+    return own is None or any(own in network for network in _TRANSLATED if network.version == own.version)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an address, not a name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
