@@ -20,7 +20,7 @@ INSTALL_SELF = $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help .venv demo test check static format-check lint types imports format lab lab-shell bench screenshots docs lock wheel clean
+.PHONY: help .venv demo test check static format-check lint types imports format lab lab-shell bench bench-explain screenshots docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench: $(DEV) ## race a diagnosis against one ssh a command and against the guid
 lab-shell: $(DEV) ## bring one scenario up and open the wizard in it: SCENARIO=name
 	@$(if $(SCENARIO),,echo "Name a scenario: make lab-shell SCENARIO=psk-mismatch" >&2; exit 2)
 	@$(BIN)/python -m tests.lab shell $(SCENARIO)
+
+bench-explain: $(DEV) ## how many causes of real logs are named: CASES=folder (../shared/cases)
+	@$(BIN)/python -m tests.bench.explain $(CASES)
 
 screenshots: $(DEV) ## make the pictures of the documentation again
 	@$(BIN)/python screenshots/make.py

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from wizard.facts.pasted.lexicon import Lexicon
 from wizard.facts.pasted.prefixes import PastedLine, taken_apart
 from wizard.facts.pasted.reader import Reader
 
@@ -40,6 +42,10 @@ class Signature(Protocol):
     def standing(self) -> bool:
         """Whether it holds whatever attempt is looked at."""
 
+    @property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """What is searched for."""
+
     def groups(self, text: str) -> Mapping[str, str] | None:
         """What the line names, or None where it is another line."""
 
@@ -61,44 +67,51 @@ class Matcher:
 
     def __init__(self, signatures: Sequence[Signature], platform: str | None = None) -> None:
         """`platform`: strongswan, libreswan or cisco_ios where the operator says so; its words go first."""
-        by_daemon: dict[str, list[Signature]] = {}
-        for signature in signatures:
-            by_daemon.setdefault(signature.daemon, []).append(signature)
-        known = _FIRST[""]
-        foreign = tuple(daemon for daemon in by_daemon if daemon not in known)
         preferred = PLATFORMS.get(platform or "", "")
-        self._orders: dict[str, tuple[Signature, ...]] = {}
-        for hint, daemons in _FIRST.items():
-            order = [*daemons, *foreign]
+        daemons = {signature.daemon: None for signature in signatures}
+        foreign = tuple(daemon for daemon in daemons if daemon not in _FIRST[""])
+        self._ranks: dict[str, dict[str, int]] = {}
+        for hint, known in _FIRST.items():
+            order = [*known, *foreign]
             if preferred in order:
                 order = [preferred, *(daemon for daemon in order if daemon != preferred)]
-            self._orders[hint] = tuple(one for daemon in order for one in by_daemon.get(daemon, ()))
+            self._ranks[hint] = {daemon: rank for rank, daemon in enumerate(order)}
+        self._signatures = tuple(signatures)
+        self.lexicon = Lexicon(signature.patterns for signature in signatures)
         self._seen: dict[tuple[str, str], tuple[Signature, Mapping[str, str]] | None] = {}
 
-    def event(self, line: PastedLine) -> SeenEvent | None:
-        """What the line stands for, None where it stands for nothing known."""
+    def event(self, line: PastedLine, signatures: Sequence[int]) -> SeenEvent | None:
+        """What the line stands for, None for nothing known; `signatures` are those the lexicon leaves."""
         key = (line.hint, line.text)
         if key not in self._seen:
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
-            self._seen[key] = self._find(line)
+            self._seen[key] = self._find(line, signatures)
         found = self._seen[key]
         if found is None:
             return None
         signature, groups = found
         return SeenEvent(signature.name, signature.level, line, groups, signature.daemon, signature.standing)
 
-    def _find(self, line: PastedLine) -> tuple[Signature, Mapping[str, str]] | None:
-        for signature in self._orders[line.hint]:
-            groups = signature.groups(line.text)
+    def _find(
+        self, line: PastedLine, signatures: Sequence[int]
+    ) -> tuple[Signature, Mapping[str, str]] | None:
+        ranks = self._ranks[line.hint]
+        chosen = [
+            (ranks[self._signatures[one].daemon], one)
+            for one in signatures
+            if self._signatures[one].daemon in ranks
+        ]
+        for _, index in sorted(chosen):
+            groups = self._signatures[index].groups(line.text)
             if groups is not None:
-                return signature, groups
+                return self._signatures[index], groups
         return None
 
 
 def events(blocks: Iterable[bytes], reader: Reader, matcher: Matcher) -> Iterator[SeenEvent]:
     """The meaningful lines of a stream, in order."""
     for raw in reader.read(blocks):
-        found = matcher.event(taken_apart(raw.number, raw.text))
+        found = matcher.event(taken_apart(raw.number, raw.text), raw.signatures)
         if found is not None:
             yield found

@@ -10,6 +10,7 @@ from typing import Final
 from wizard.facts import proposals
 from wizard.facts.model import Evidence, Fact, Value
 from wizard.facts.pasted.events import SeenEvent
+from wizard.facts.pasted.prefixes import moment
 from wizard.facts.pasted.story import UPS, Story
 
 END: Final = "this end"
@@ -64,6 +65,7 @@ class LogFacts:
             self._fact("log_was_up", child_up or earlier_up, ()),
             self._fact("log_ike_up", any(one.name in UPS | {"ike-up"} for one in before), ()),
             self._fact("log_heard", any(event.name in _FROM_THE_PEER for event in self._attempt), ()),
+            self._replacements(),
             self._fact("log_attempts", len(self._story.attempts), ()),
             self._role(),
             self._version(),
@@ -201,6 +203,11 @@ class LogFacts:
         )
         return self._fact("log_auth_repeated", later, [event])
 
+    def _replacements(self) -> Fact | None:
+        all_events = [*self._story.earlier, *self._attempt]
+        found = [event for event in all_events if event.name == "uniqueness-replaced"]
+        return self._fact("log_replacements", len(found), found[-_MOST_LINES:])
+
     def _nat(self) -> Fact | None:
         for event in [*self._story.earlier, *self._attempt]:
             if event.name.startswith("nat-") and event.name != "nat-t-off":
@@ -227,7 +234,7 @@ class LogFacts:
         begin, end = _date(event.groups.get("from", "")), _date(event.groups.get("to", ""))
         if begin is None or end is None:
             return None
-        when = datetime.fromtimestamp(event.line.time, UTC) if event.line.time is not None else self._now
+        when = moment(event.line.stamp) or self._now
         where = "before" if when < begin else "after" if when > end else "within"
         return self._fact("log_cert_time", where, [event])
 

@@ -24,8 +24,8 @@ class PastedLine:
     """The line as it was pasted, for evidence."""
     text: str
     """The daemon's own words."""
-    time: float | None = None
-    """Seconds since 1970, UTC assumed where no zone is named; None for a time without a year."""
+    stamp: str = ""
+    """The time as it is written, empty where there is none; `seconds` reads it."""
     conn: str = ""
     uid: str = ""
     """Number of the IKE SA or state in the daemon, empty where the log does not number them."""
@@ -41,7 +41,7 @@ _COMPOSE: Final = re.compile(r"[\w.-]{1,60}\s*\| (?=\S)")
 _SEQUENCE: Final = re.compile(r"\d{3,9}: (?=[*.]?" + _MONTH + r")")
 _TIME: Final = re.compile(
     rf"\[?(?:"
-    rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d[T ]{_SECOND}{_ZONE})"
+    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d(?:T|,? ){_SECOND}{_ZONE})"
     rf"|[*.]?(?P<named>(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MONTH} +\d{{1,2}},?(?: \d{{4}})? {_SECOND}"
     rf"(?: \d{{4}})?{_ZONE})"
     rf"|(?P<unix>1\d{{9}}(?:\.\d{{1,9}})?)(?= )"
@@ -57,7 +57,7 @@ _PROGRAMS: Final = (
     r"|VPN-IPSEC|vpn|ipsec\.\w+|_?updown|racoon|iked|kernel|audit|systemd|NetworkManager-\w+|nm-\S+"
 )
 _KNOWN: Final = re.compile(
-    rf"(?:(?P<host>[\w.:-]{{1,120}}) )?(?P<program>(?i:{_PROGRAMS}))(?:\[\d+\])?: ?(?=\S)"
+    rf"(?:(?P<host>[\w.:<>-]{{1,120}}) )?(?P<program>(?i:{_PROGRAMS}))(?:\[\d+\])?: ?(?=\S)"
 )
 _AFTER_TIME: Final = re.compile(
     r"(?:(?P<host>[\w.:<>-]{1,120}) )?(?P<program>[A-Za-z_][\w./@-]{0,60})(?:\[\d{1,9}\]|\(\d{1,9}\))?: (?=\S)"
@@ -72,7 +72,7 @@ _CHARON: Final = re.compile(
     r"(?: <(?:(?P<conn>[^|<>]{1,128})\|)?(?P<uid>\d{1,10})>)? ?"
 )
 _LEVELS: Final = re.compile(
-    r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]?:?) (?=\S)"
+    r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]? ?:?) (?=\S)"
 )
 _WHACK: Final = re.compile(r"\d{3} (?=[\"#A-Z])")
 _PLUTO: Final = re.compile(
@@ -93,18 +93,23 @@ def taken_apart(number: int, raw: str) -> PastedLine:
         entry = _journal(raw)
         if entry is not None:
             return _worded(number, raw, *entry)
-    text = raw.lstrip() if raw[:1] == " " and _TIME.match(raw.lstrip()) else raw
-    time: float | None = None
+    text = raw.lstrip()
+    if _TIME.match(text) is None and _KNOWN.match(text) is None:
+        text = raw  # listings are told apart by how far they are indented
+    stamp = ""
     hint: Hint = ""
-    for pattern in (_PRIORITY, _COMPOSE, _SEQUENCE):
-        text = _without(pattern, text)
+    if text[:1] == "<":
+        text = _without(_PRIORITY, text)
+    if "| " in text[:70]:
+        text = _without(_COMPOSE, text)
+    if text[:1].isdigit():
+        text = _without(_SEQUENCE, text)
     timed = False
     for _ in range(3):
         found = _TIME.match(text)
         if found is None or found.end() == 0:
             break
-        time = _seconds(found) or time
-        text, timed = text[found.end() :].lstrip(" "), True
+        stamp, text, timed = stamp or found[0], text[found.end() :].lstrip(" "), True
     if timed:
         text = _without(_UPTIME, _without(_LEVELS, text))
         for pattern in (_SYSLOG5424, _LOGCAT):
@@ -118,12 +123,10 @@ def taken_apart(number: int, raw: str) -> PastedLine:
             text = _without(_HOST, text)
     text = _without(_KNOWN, text)
     text = _without(_LOGCAT, text)
-    return _worded(number, raw, text, time, "", "", hint)
+    return _worded(number, raw, text, stamp, "", "", hint)
 
 
-def _worded(
-    number: int, raw: str, text: str, time: float | None, conn: str, uid: str, hint: Hint
-) -> PastedLine:
+def _worded(number: int, raw: str, text: str, stamp: str, conn: str, uid: str, hint: Hint) -> PastedLine:
     """The line without the daemon's own marks: thread and group, or connection and state."""
     stripped = text.lstrip(" ")
     if (found := _CHARON.match(stripped)) is not None:
@@ -131,14 +134,14 @@ def _worded(
             number,
             raw,
             stripped[found.end() :].strip(),
-            time,
+            stamp,
             found["conn"] or conn,
             found["uid"] or uid,
             "charon",
         )
     if (found := _PLUTO.match(stripped)) is not None:
         return PastedLine(
-            number, raw, stripped[found.end() :].strip(), time, found["conn"], found["uid"] or "", "pluto"
+            number, raw, stripped[found.end() :].strip(), stamp, found["conn"], found["uid"] or "", "pluto"
         )
     text = _without(_WHACK, text)
     if (found := _PACKET_FROM.match(text.lstrip())) is not None:
@@ -147,7 +150,7 @@ def _worded(
         text = _without(_DEBUG, text)
     if not hint and _CISCO.search(text[:120]) is not None:
         hint = "cisco"
-    return PastedLine(number, raw, text.rstrip(), time, conn, uid, hint)
+    return PastedLine(number, raw, text.rstrip(), stamp, conn, uid, hint)
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
@@ -160,7 +163,7 @@ def _hint(program: str) -> Hint:
     return "charon" if name.startswith(("charon", "strongswan")) else "pluto" if name == "pluto" else ""
 
 
-def _journal(raw: str) -> tuple[str, float | None, str, str, Hint] | None:
+def _journal(raw: str) -> tuple[str, str, str, str, Hint] | None:
     try:
         entry: Any = json.loads(raw)
     except (ValueError, RecursionError):
@@ -173,32 +176,32 @@ def _journal(raw: str) -> tuple[str, float | None, str, str, Hint] | None:
     if not isinstance(message, str):
         return None
     stamp = str(entry.get("__REALTIME_TIMESTAMP", ""))
-    time = int(stamp) / 1_000_000 if stamp.isdigit() and len(stamp) < 20 else None
+    stamp = stamp[:-6] if stamp.isdigit() and len(stamp) == 16 else ""
     words = {
         name: str(entry.get(name) or "") for name in ("IKE_SA_NAME", "IKE_SA_UNIQUE_ID", "SYSLOG_IDENTIFIER")
     }
-    return message, time, words["IKE_SA_NAME"], words["IKE_SA_UNIQUE_ID"], _hint(words["SYSLOG_IDENTIFIER"])
+    return message, stamp, words["IKE_SA_NAME"], words["IKE_SA_UNIQUE_ID"], _hint(words["SYSLOG_IDENTIFIER"])
 
 
-def _seconds(found: re.Match[str]) -> float | None:
+def moment(stamp: str) -> datetime | None:
+    """When a line was written, UTC assumed where no zone is named; None for a time without a year."""
+    if re.fullmatch(r"1\d{9}", stamp):
+        return datetime.fromtimestamp(int(stamp), UTC)
+    found = _TIME.match(stamp + " ")
+    if found is None:
+        return None
     if found["unix"]:
-        return float(found["unix"])
-    text = found["iso"]
-    if text:
-        try:
-            when = datetime.fromisoformat(text.replace(",", ".").replace("/", "-").replace(" +", "+"))
-        except ValueError:
-            return None
-        return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
-    year = re.search(r"\b(19|20)\d\d\b", found["named"] or "")
-    if year is None:
-        return None
-    plain = re.search(rf"({_MONTH}) +(\d{{1,2}})", found["named"])
-    if plain is None:
-        return None
+        return datetime.fromtimestamp(float(found["unix"]), UTC)
+    text = (found["iso"] or "").replace(", ", " ").replace(",", ".").replace("/", "-").replace(" +", "+")
+    year = re.search(r"\b(?:19|20)\d\d\b", found["named"] or "")
+    day = re.search(rf"({_MONTH}) +(\d{{1,2}})", found["named"] or "")
     try:
-        return (
-            datetime.strptime(f"{plain[1]} {plain[2]} {year[0]}", "%b %d %Y").replace(tzinfo=UTC).timestamp()
-        )
+        if text:
+            when = datetime.fromisoformat(text)
+        elif year is not None and day is not None:
+            when = datetime.strptime(f"{day[1]} {day[2]} {year[0]} +0000", "%b %d %Y %z")
+        else:
+            return None
     except ValueError:
         return None
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)

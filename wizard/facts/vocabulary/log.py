@@ -61,5 +61,6 @@ SPECS: tuple[FactSpec, ...] = (
         "within",
         "after",
     ),
+    end("log_replacements", INT, LOG, "how often one SA took another's place because both bear one identity"),
     end("log_attempts", INT, LOG, "attempts seen"),
 )

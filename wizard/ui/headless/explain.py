@@ -20,7 +20,7 @@ from wizard.engine.run import Run
 from wizard.errors import ExitCode, InputError
 from wizard.facts.pasted.events import PLATFORMS, Matcher, SeenEvent, Signature, events
 from wizard.facts.pasted.log_facts import END, LogFacts, in_short
-from wizard.facts.pasted.reader import BLOCK, WORDS, Reader
+from wizard.facts.pasted.reader import BLOCK, Reader
 from wizard.facts.pasted.story import Story, Teller
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load
@@ -69,7 +69,7 @@ class Explainer:
 
     def explain(self, blocks: Iterable[bytes], source: str, now: datetime | None = None) -> Explained:
         """Reads the stream to its end, in bounded memory; `now` stands in for logs that name no year."""
-        reader, teller = Reader(WORDS), Teller()
+        reader, teller = Reader(self._matcher.lexicon), Teller()
         for event in events(blocks, reader, self._matcher):
             teller.hear(event)
         moment = now if now is not None else datetime.now(UTC)

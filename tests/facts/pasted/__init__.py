@@ -1,0 +1,1 @@
+"""Logs as people paste them, with every prefix and from every daemon."""
