@@ -73,3 +73,39 @@ def test_a_log_that_could_not_be_read_leaves_everything_unknown() -> None:
     history.facts(book, None, {}, {})
     assert value(book, "times_up") is None
     assert value(book, "down_reason") is None
+
+
+RENEWED = [
+    event(0, "child-up", "CHILD_SA net{1} established with SPIs c0000001_i c0000002_o and TS"),
+    event(50, "child-up", "inbound CHILD_SA net{2} established with SPIs c0000003_i c0000004_o and TS"),
+]
+
+
+def test_the_peers_deletion_of_a_renewed_sa_is_no_end_of_the_tunnel() -> None:
+    deleted = event(50.1, "peer-deleted", "received DELETE for ESP CHILD_SA with SPI c0000002")
+    assert history.lives([*RENEWED, deleted])[0].ended is None
+    last = event(70, "peer-deleted", "received DELETE for ESP CHILD_SA with SPI c0000004")
+    assert history.lives([*RENEWED, deleted, last])[0].reason == "peer-deleted"
+
+
+def test_the_old_ike_sa_of_a_renewed_one_takes_nothing_down() -> None:
+    events = [
+        event(0, "child-up", UP),
+        event(100, "rekeyed", "IKE_SA site[2] rekeyed between a...b"),
+        event(100.5, "sa-deleted", "deleting IKE_SA site[1] between a...b"),
+    ]
+    assert history.lives(events)[0].ended is None
+    gone = event(900, "sa-deleted", "deleting IKE_SA site[2] between a...b")
+    assert history.lives([*events, gone])[0].reason == "deleted-here"
+
+
+def test_plutos_sas_are_known_by_the_number_in_front() -> None:
+    up = [
+        event(0, "child-up", "<site|2> established Child SA"),
+        event(60, "child-up", "<site|3> established Child SA"),
+    ]
+    old = event(61, "sa-deleted", "<site|2> deleting Child SA (established Child SA)")
+    assert history.lives([*up, old])[0].ended is None
+    ike = event(62, "sa-deleted", "<site|1> deleting IKE SA (established IKE SA)")
+    last = event(90, "sa-deleted", "<site|3> deleting Child SA (established Child SA)")
+    assert history.lives([*up, old, ike, last])[0].seconds == 90

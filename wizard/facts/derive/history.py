@@ -31,11 +31,20 @@ _OVER: Final[Mapping[str, str]] = {
     "daemon-started": "daemon-stopped",
 }
 """Event → what ended the tunnel, in the words of the fact `down_reason`."""
-_ONE_SA: Final = frozenset({"child-expired", "sa-deleted", "idle-timeout"})
-"""Events that may speak of one CHILD SA of several; then its number is in the line."""
+_OF_ONE_SA: Final = frozenset({"child-expired", "sa-deleted", "idle-timeout", "peer-deleted"})
+"""Events that may speak of one SA of several."""
+_WHY: Final = frozenset({"idle-timeout", "dpd-timeout", "gave-up"})
+"""Events that are the reason of a deletion in one of the next lines."""
+_SUCCESSION_S: Final = 60.0
+"""How long an SA may outlive the one that took its place, seconds."""
 _FOLLOWS_S: Final = 20.0
 """How long after its reason an SA may be gone, seconds: a deletion waits for the peer's answer."""
-_NUMBER: Final = re.compile(r"CHILD_SA \S*\{(?P<child>\d{1,10})\}")
+_NUMBER: Final = re.compile(
+    r"CHILD_SA \S*\{(?P<child>\d{1,10})\}|(?:IPSEC|IPsec|Child) (?:State|SA) #(?P<state>\d{1,10})"
+)
+_STATE: Final = re.compile(r"<[^|<>]{0,128}\|(?P<state>\d{1,10})>")
+_OUTBOUND: Final = re.compile(r"SPIs (?P<inbound>[0-9a-f]{1,8})_i (?P<outbound>[0-9a-f]{1,8})_o")
+_DELETED: Final = re.compile(r"CHILD_SA with SPI (?P<spi>[0-9a-f]{1,8})")
 _OF_LAST: Final = ("last_up_s", "last_sa_s", "down_reason", "cut_by", "fixed_time")
 _FITS: Final = 0.1
 """By how much a life may differ from a configured time and still be called cut by it (margins are random)."""
@@ -53,6 +62,10 @@ class Life:
     reason: str = ""
     by: LogEvent | None = None
     sas: set[str] = field(default_factory=set)
+    spis: dict[str, str] = field(default_factory=dict)
+    """The SPI a peer's deletion names, and the number of the CHILD SA it belongs to."""
+    renewed: float | None = None
+    """When the IKE SA was last replaced by a new one."""
     refreshed: bool = False
     """Whether a renewal of its SAs had failed before it ended."""
     reauthenticated: float | None = None
@@ -71,35 +84,69 @@ class Life:
 
 def lives(events: Sequence[LogEvent]) -> tuple[Life, ...]:
     """The stretches of time in which the tunnel stood, oldest first; events without a time are passed over."""
+    timed = sorted((one for one in events if one.time is not None), key=_time)
+    # pluto numbers every SA in front of the line, charon its CHILD SAs in the words.
+    in_front = not any(_NUMBER.search(one.line) for one in timed if one.name == _UP)
     found: list[Life] = []
     at: Life | None = None
     said: LogEvent | None = None
-    for event in sorted((one for one in events if one.time is not None), key=_time):
-        number = _NUMBER.search(event.line)
+    for event in timed:
+        number = _number(event, in_front=in_front)
         if event.name == _UP:
             if at is None:
                 at = Life(_time(event), _time(event), event)
                 found.append(at)
             at.last_sa = _time(event)
-            at.sas.add(number["child"] if number else "")
+            at.sas.add(number)
+            if (spis := _OUTBOUND.search(event.line)) is not None:
+                at.spis[spis["outbound"]] = number
         elif at is None:
             continue
+        elif event.name == "rekeyed":
+            at.renewed = _time(event)
         elif event.name == "rekey-failed":
             at.refreshed = True
         elif event.name == "reauth-missed":
             at.reauthenticated = _time(event)
         elif event.name in _OVER:
-            if event.name in {"idle-timeout", "dpd-timeout", "gave-up"}:
+            if event.name in _WHY:
                 said = event
-            if event.name in _ONE_SA and "IKE_SA" not in event.line:
-                at.sas.discard(number["child"] if number else "")
-                if (at.sas and number) or (number is None and event.name == "idle-timeout"):
-                    continue
+            if _goes_on(at, event, number, in_front=in_front):
+                continue
             why = said if said is not None and _time(event) - _time(said) <= _FOLLOWS_S else event
             at.ended, at.by = _time(event), why
             at.reason = _reason(why, at)
             at, said = None, None
     return tuple(found)
+
+
+def _number(event: LogEvent, *, in_front: bool) -> str:
+    found = _NUMBER.search(event.line)
+    if found is not None:
+        return found["child"] or found["state"]
+    state = _STATE.search(event.line) if in_front else None
+    return state["state"] if state is not None else ""
+
+
+def _goes_on(life: Life, event: LogEvent, number: str, *, in_front: bool) -> bool:
+    """Whether the tunnel still stands after an SA went: because it was one of several, or had a successor."""
+    if event.name not in _OF_ONE_SA:
+        return False
+    deleted = _DELETED.search(event.line)
+    if deleted is not None:
+        number = life.spis.get(deleted["spi"], "" if len(life.sas) < 2 else "?")
+    if number in life.sas:
+        life.sas.discard(number)
+        return bool(life.sas)
+    if number or in_front:
+        # An SA that carried nothing of this tunnel, such as the old IKE SA of a renewed one.
+        return True
+    if event.name == "idle-timeout":
+        return True
+    # The whole IKE SA went: an old one, where a new one has taken its place or a new CHILD SA stands already.
+    fresh = _time(event) - life.last_sa <= _SUCCESSION_S and len(life.sas) > 1
+    replaced = life.renewed is not None and _time(event) - life.renewed <= _SUCCESSION_S
+    return fresh or replaced
 
 
 def _time(event: LogEvent) -> float:
