@@ -37,9 +37,9 @@ def judge(a: Saved, b: Saved, match: Match, now: datetime) -> Notes:
     _ike(notes, version)
     Proofs(notes, version, now).compare()
     nets = _networks(notes, version)
-    pair = nets.pair or _first_children(notes)
-    if pair is not None:
-        _child(notes, pair, version)
+    pairs = list(nets.pairs) or _first_children(notes)
+    if pairs:
+        _children(notes, pairs, version)
     return notes
 
 
@@ -53,9 +53,9 @@ def problem_line(saved: Saved, problem: ConfigProblem) -> Evidence:
     return Evidence(saved.name, PROBE, problem.place, problem.line or problem.message)
 
 
-def _first_children(notes: Notes) -> tuple[Child, Child] | None:
+def _first_children(notes: Notes) -> list[tuple[Child, Child]]:
     a, b = notes.match.a.children, notes.match.b.children
-    return (a[0], b[0]) if a and b else None
+    return [(a[0], b[0])] if a and b else []
 
 
 def _versions(notes: Notes) -> int:
@@ -234,38 +234,59 @@ def _networks(notes: Notes, version: int) -> networks.Networks:
     return found
 
 
-def _child(notes: Notes, pair: tuple[Child, Child], version: int) -> None:
-    a, b = pair
-    fields = f"children.{a.name}.{{}}|children.{b.name}.{{}}"
-    offered = [
-        offers.child(connection, one, version, saved.configuration.version)
-        for connection, one, saved in ((notes.match.a, a, notes.a), (notes.match.b, b, notes.b))
-    ]
+def _children(notes: Notes, pairs: list[tuple[Child, Child]], version: int) -> None:
+    """What every pair of children has to agree on; of several the first that does not is told."""
+    offered = [_offered(notes, pair, version) for pair in pairs]
+    both = list(zip(pairs, offered, strict=True))
+    refused = (one for one in both if all(one[1]) and not proposals.common(*one[1], first_child=True))
+    pair, offer = next(refused, both[0])
     told = [words(one.proposals) if one.proposals else "(default)" for one in pair]
-    field = fields.format("proposals", "proposals")
-    _proposals(notes, "esp", field, offered, told, first=True)
-    whole = proposals.difference(*offered, first_child=False) if all(offered) else None
-    alike = proposals.common(*offered, first_child=True) if all(offered) else None
-    groups = [words(offers.pfs_groups(each)) for each in offered]
-    pfs = None if alike is None else whole is None or not alike
-    pfs_fields = field
-    if all(one.pfs is not None for one in pair):
-        pfs_fields = fields.format("pfs", "pfs")
-    notes.pair("pfs_agrees", pfs, pfs_fields, f"PFS: {groups[0]}", f"PFS: {groups[1]}")
-    notes.pair("pfs_decides_now", version == 1, pfs_fields, f"IKEv{version}", f"IKEv{version}")
-    notes.text("pfs_difference", str(whole) if whole is not None and pfs is False else "")
-    notes.row("PFS group", groups[0], groups[1], pfs)
-    _weak(notes, "ESP", offered)
-    _mode(notes, a, b, fields.format("mode", "mode"), version)
-    lifetimes = [one.life_time_s for one in pair]
-    if None not in lifetimes and lifetimes[0] != lifetimes[1]:
-        notes.row("CHILD SA lifetime (s)", words(lifetimes[0]), words(lifetimes[1]), False, remark=True)
-        notes.remarks.append(
-            f"the CHILD SA lifetimes differ ({lifetimes[0]} s and {lifetimes[1]} s); they need not be the same"
-        )
+    _proposals(notes, "esp", _fields(pair, "proposals"), offer, told, first=True)
+    _pfs(notes, both, version)
+    for _, each in both:
+        _weak(notes, "ESP", each)
+    modes = (one for one in pairs if (one[0].mode or "tunnel") != (one[1].mode or "tunnel"))
+    _mode(notes, *next(modes, pairs[0]), version)
+    for one, other_child in pairs:
+        times = (one.life_time_s, other_child.life_time_s)
+        if None not in times and times[0] != times[1]:
+            notes.row("CHILD SA lifetime (s)", words(times[0]), words(times[1]), False, remark=True)
+            notes.remarks.append(
+                f"the CHILD SA lifetimes differ ({times[0]} s and {times[1]} s); they need not be the same"
+            )
+            break
 
 
-def _mode(notes: Notes, a: Child, b: Child, field: str, version: int) -> None:
+def _offered(notes: Notes, pair: tuple[Child, Child], version: int) -> list[tuple[Proposal, ...]]:
+    return [
+        offers.child(notes.connections[end], one, version, notes.saved[end].configuration.version)
+        for end, one in zip(ENDS, pair, strict=True)
+    ]
+
+
+def _fields(pair: tuple[Child, Child], name: str) -> str:
+    return f"children.{pair[0].name}.{name}|children.{pair[1].name}.{name}"
+
+
+def _pfs(
+    notes: Notes, both: list[tuple[tuple[Child, Child], list[tuple[Proposal, ...]]]], version: int
+) -> None:
+    """Whether a group is wanted for keys of their own, judged where the proposals agree otherwise."""
+    alike = [one for one in both if all(one[1]) and proposals.common(*one[1], first_child=True)]
+    parted = next((one for one in alike if not proposals.common(*one[1], first_child=False)), None)
+    pair, offer = parted or both[0]
+    agree = None if not all(all(one[1]) for one in both) else parted is None
+    groups = [words(offers.pfs_groups(each)) for each in offer]
+    field = _fields(pair, "pfs" if all(one.pfs is not None for one in pair) else "proposals")
+    difference = proposals.difference(*offer, first_child=False) if parted is not None else None
+    notes.pair("pfs_agrees", agree, field, f"PFS: {groups[0]}", f"PFS: {groups[1]}")
+    notes.pair("pfs_decides_now", version == 1, field, f"IKEv{version}", f"IKEv{version}")
+    notes.text("pfs_difference", str(difference) if difference is not None else "")
+    notes.row("PFS group", groups[0], groups[1], agree)
+
+
+def _mode(notes: Notes, a: Child, b: Child, version: int) -> None:
+    field = _fields((a, b), "mode")
     told = [one.mode or "tunnel" for one in (a, b)]
     agree = told[0] == told[1]
     notes.pair("modes_agree", agree, field, f"mode = {told[0]}", f"mode = {told[1]}")

@@ -40,9 +40,9 @@ class Networks:
     unknown: str = ""
 
     @property
-    def pair(self) -> tuple[Child, Child] | None:
-        """The two children that fit best."""
-        return next(((one.a, one.b) for one in self.answers if one.a is not None and one.b is not None), None)
+    def pairs(self) -> tuple[tuple[Child, Child], ...]:
+        """The children that answer each other."""
+        return tuple((one.a, one.b) for one in self.answers if one.a is not None and one.b is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,40 @@ def _matched(ours: Sequence[Child], theirs: Sequence[Child], ends: _Ends) -> Net
         taken = any(answer.a is one.a or answer.b is one.b for one in answers)
         if not taken:
             answers.append(answer)
-    left = [one.name for one in ours if not any(one is answer.a for answer in answers)]
-    left += [one.name for one in theirs if not any(one is answer.b for answer in answers)]
-    agree = all(answer.agrees for answer in answers)
+    left = [Answer(one, None) for one in ours if not any(one is each.a for each in answers)]
+    left += [Answer(None, one) for one in theirs if not any(one is each.b for each in answers)]
+    missing: list[Answer] = []
+    for lonely in left:
+        # A child may answer several narrower ones, each with an SA of its own.
+        shared = [one for one in _with_each(lonely, ours, theirs, ends) if one.agrees]
+        if shared:
+            answers.append(shared[0])
+        else:
+            missing.append(_alone(lonely))
+    wanted = [one for one in missing if (one.a or one.b or Child("")).start_action in {"start", "trap"}]
     return Networks(
         answers=tuple(answers),
-        mirrors=all(answer.mirrors for answer in answers) and not left,
+        mirrors=all(answer.mirrors for answer in answers) and not missing,
         overlaps=any(_score(answer) >= 1 for answer in answers),
-        agrees=agree,
-        difference="; ".join(answer.difference for answer in answers if answer.difference),
-        extra=tuple(left),
+        agrees=all(answer.agrees for answer in answers) and not wanted,
+        difference="; ".join(one.difference for one in (*answers, *missing) if one.difference),
+        extra=tuple((one.a or one.b or Child("")).name for one in missing),
+    )
+
+
+def _with_each(lonely: Answer, ours: Sequence[Child], theirs: Sequence[Child], ends: _Ends) -> list[Answer]:
+    if lonely.a is not None:
+        return [_answer(lonely.a, other, ends) for other in theirs]
+    return [_answer(one, lonely.b, ends) for one in ours] if lonely.b is not None else []
+
+
+def _alone(lonely: Answer) -> Answer:
+    """A child without a counterpart, said in words."""
+    here, there = ("{a}", "{b}") if lonely.a is not None else ("{b}", "{a}")
+    child = lonely.a or lonely.b or Child("")
+    nets = f"{', '.join(child.local_ts) or 'dynamic'} === {', '.join(child.remote_ts) or 'dynamic'}"
+    return replace(
+        lonely, difference=f"{here} protects {nets} ({child.name}), for which {there} has no child"
     )
 
 

@@ -161,10 +161,10 @@ def from_wildcard(address: str, wildcard: str) -> str | None:
 
 
 def from_mask(address: str, mask: str | None) -> str | None:
-    """A network from an address and a net mask ("255.255.0.0"); without a mask the address alone."""
+    """A network from an address and a net mask ("255.255.0.0"); without one the address alone, 0.0.0.0 any."""
     try:
         if mask is None:
-            return str(IPv4Address(address))
+            return "0.0.0.0/0" if address == "0.0.0.0" else str(IPv4Address(address))
         network = ip_network(f"{address}/{mask}", strict=False)
     except ValueError:
         return None
