@@ -1,7 +1,8 @@
 """Carries an exercise out on both gateways: watch, note where things stand, act, look again.
 
 Each end runs one script and so costs one round trip: its captures start, it reads its counters, and it holds.
-When both hold, the starter is released; when the starter is done, the other end is released to look again.
+When both hold, the starter is released; when the starter is done, the other end is released to take its own
+turn, or only to look again. A starter that has something to do after that holds for a second time.
 What is run is the platform's; nothing here knows IPsec.
 """
 
@@ -49,18 +50,20 @@ class Part:
     watches: tuple[Watching, ...] = ()
     before: tuple[Command, ...] = ()
     act: tuple[Command, ...] = ()
-    """What the starter does while the other end watches."""
+    """What this end does in its turn, while the other one watches."""
     after: tuple[Command, ...] = ()
+    later: tuple[Command, ...] = ()
+    """What the starter does when the other end's turn is over."""
 
 
 class Playing(Protocol):
     """One end's part while it runs."""
 
     def ready(self, timeout_s: float) -> bool:
-        """Whether it watches, has done its `before`, and holds."""
+        """Whether it watches, has done its `before`, and holds; after a release, whether it holds again."""
 
     def release(self) -> None:
-        """Lets it go on with `act` and `after`."""
+        """Lets it go on with `act` and `after`, for the second time with `later`."""
 
     def outputs(self) -> list[Output]:
         """Waits for its end; an output for each command and watch, one that failed saying why."""
@@ -76,7 +79,7 @@ class Link(Protocol):
         """Runs the commands in order; one that fails or hangs does not take the others with it."""
 
     def play(self, part: Part) -> Playing:
-        """Starts a part and returns while it runs; it holds between `before` and `act`."""
+        """Starts a part and returns while it runs; it holds before `act`, and before `later` if there is any."""
 
     def close(self) -> None:
         """Ends everything at once, from any thread."""
@@ -107,10 +110,19 @@ def perform(play: Play, starter: End, links: Mapping[End, Link], tell: Tell) -> 
         for end in order:
             part = play[end]
             commands = (*part.act, *part.after)
+            limit_s = sum(command.timeout_s for command in commands)
             if commands:
-                tell(end, _shown(commands[0]), len(commands), sum(command.timeout_s for command in commands))
+                tell(end, _shown(commands[0]), len(commands), limit_s)
             playing[end].release()
-            outputs[end] = playing[end].outputs()
+            if part.later:
+                playing[end].ready(limit_s)
+            else:
+                outputs[end] = playing[end].outputs()
+        for end in order:
+            if end not in outputs:
+                tell(end, _shown(play[end].later[0]), len(play[end].later), READY_S)
+                playing[end].release()
+                outputs[end] = playing[end].outputs()
     finally:
         for one in playing.values():
             one.cancel()

@@ -17,6 +17,7 @@ from wizard.choreography import Link, Progress, perform
 from wizard.engine.model import Collect, Collected, CommandRecord, Cost, EndReport, Exercise
 from wizard.errors import WizardError
 from wizard.facts.derive import exercise_facts, snapshot_facts
+from wizard.facts.errands import NameErrand, ServiceErrand
 from wizard.facts.focus import Focus, Hints, choose
 from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.parsers.charon_log import Signature
@@ -182,7 +183,21 @@ class Gateways:
             address=ref.address,
             probe_source=ref.probe_source,
             probe_target=ref.probe_target,
+            name_errand=self._name_errand(ref),
+            service_errand=self._service_errand(ref),
         )
+
+    def _name_errand(self, ref: EndRef) -> NameErrand | None:
+        asked = self._tunnel.name_service
+        if asked is None or asked.asked_from not in (None, ref.gateway):
+            return None
+        return NameErrand(asked.server, asked.name, asked.expect)
+
+    def _service_errand(self, ref: EndRef) -> ServiceErrand | None:
+        asked = self._tunnel.service
+        if asked is None or asked.asked_from not in (None, ref.gateway):
+            return None
+        return ServiceErrand(asked.host, asked.port)
 
     def _facts(self) -> list[Fact]:
         return [*self._login_facts(), *snapshot_facts(self._snapshots, self._focuses, self._signatures)]

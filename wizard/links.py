@@ -45,9 +45,10 @@ class SshLink:
         )
 
     def play(self, part: Part) -> Playing:
-        """Starts a part of an exercise; it holds between `before` and `act`."""
+        """Starts a part of an exercise; it holds before `act`, and before `later` where there is any."""
         steps: list[Step] = [Watch(watching.command, watching.ready) for watching in part.watches]
         steps += [*part.before, HOLD, *part.act, *part.after]
+        steps += [HOLD, *part.later] if part.later else []
         return start_batch(self._connection, steps, become=self._become, secrets=self._secrets)
 
     def close(self) -> None:

@@ -84,8 +84,9 @@ class Scenario(_Strict):
     change: dict[Node, Change] = Field(default_factory=dict)
     start: Start = "never"
     truth: Annotated[list[Truth], Field(min_length=1)]
+    # services: with a name server and a service behind gw-b to try from gw-a.
     # gw-a: only that end can be logged in to. on-call, on-call-sudo: at gw-a as somebody with few rights or some.
-    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo"] = "both"
+    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo", "services"] = "both"
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
     symptom: Literal["never-up", "drops", "no-traffic", "partly", "check"] = "check"

@@ -158,8 +158,10 @@ class _Visit(paramiko.ServerInterface):
             _wait_for_client(channel)
             channel.sendall_stderr(b"sh: 1: this gateway is a recording, and this was not recorded\n")
             return _NOT_FOUND
-        if parsed.holds:
-            channel.sendall(held(parsed.marker).encode())
+        for time in range(parsed.holds):
+            channel.sendall(held(parsed.marker, again=time > 0).encode())
+            if time + 1 < parsed.holds:
+                channel.recv(1)
         _wait_for_client(channel)
         with self._turn:
             exchange = self._player.play(parsed.commands)

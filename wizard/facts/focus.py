@@ -13,6 +13,7 @@ from itertools import product
 from typing import Final
 
 from wizard.facts import identities, selectors
+from wizard.facts.errands import NameErrand, ServiceErrand
 from wizard.facts.model import ENDS, End, other
 from wizard.facts.parsers.iproute import interface_holding
 from wizard.facts.snapshot import Snapshot
@@ -32,6 +33,9 @@ class Hints:
     """Outside address of an end nobody can log in to."""
     probe_source: str | None = None
     probe_target: str | None = None
+    name_errand: NameErrand | None = None
+    """What to look up from this end."""
+    service_errand: ServiceErrand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Focus:
     probe_target: str | None = None
     name: str = ""
     child_name: str = ""
+    name_errand: NameErrand | None = None
+    service_errand: ServiceErrand | None = None
 
     @property
     def local_networks(self) -> tuple[str, ...]:
@@ -208,6 +214,8 @@ def _focus(
         probe_target=hints.probe_target or _neighbour(snapshot, child, inside, source),
         name=connection.name,
         child_name=child.name if child is not None else "",
+        name_errand=hints.name_errand,
+        service_errand=hints.service_errand,
     )
 
 

@@ -15,8 +15,8 @@ from wizard.facts.parsers import spoken
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Configuration
-from wizard.facts.vocabulary import AUTH_SERVERS, IKE, TRAFFIC
-from wizard.platforms import exercises, linux
+from wizard.facts.vocabulary import AUTH_SERVERS, IKE, PATH_MTU, SERVICES, TRAFFIC
+from wizard.platforms import exercises, linux, trials
 from wizard.platforms.dialect import Dialect, Presence
 from wizard.platforms.libreswan import LIBRESWAN
 from wizard.platforms.stroke import STROKE
@@ -31,6 +31,13 @@ OBSERVE: Final[tuple[Command, ...]] = (
 )
 """Everything one diagnosis reads before it tries anything; what a gateway has nothing for costs it nothing."""
 
+_PARTS: Final = {
+    IKE: exercises.attempt_parts,
+    TRAFFIC: trials.traffic_parts,
+    PATH_MTU: trials.path_mtu_parts,
+    SERVICES: trials.service_parts,
+    AUTH_SERVERS: exercises.auth_server_parts,
+}
 _LOGS: Final = frozenset({attempt.LOG, RECENT_LOG})
 
 
@@ -80,12 +87,7 @@ def play(
 ) -> dict[End, Part]:
     """The parts of all ends that were read; raises KeyError for an exercise nobody knows."""
     dialects = {end: dialect_of(snapshot) for end, snapshot in snapshots.items()}
-    parts = {
-        IKE: exercises.attempt_parts,
-        TRAFFIC: exercises.traffic_parts,
-        AUTH_SERVERS: exercises.auth_server_parts,
-    }[exercise]
-    return parts(starter, focuses, snapshots, dialects)
+    return _PARTS[exercise](starter, focuses, snapshots, dialects)
 
 
 def presentable(output: Output, implementation: str | None) -> str:

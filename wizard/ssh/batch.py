@@ -51,7 +51,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The place where a batch waits until it is released; if the link is lost instead, it stops there."""
+    """The place where a batch waits until it is released; if the link is lost instead, it stops there.
+
+    A batch holds twice at most.
+    """
 
 
 HOLD: Final = Hold()
@@ -114,7 +117,7 @@ def _steps(steps: Sequence[Step]) -> str:
     number = 0
     for step in steps:
         if isinstance(step, Hold):
-            lines.append("hold")
+            lines.append("hold i" if "hold" in lines else "hold")
             continue
         command = step.command if isinstance(step, Watch) else step
         name, text = shlex.quote(command.id), shlex.quote(command.text)
@@ -140,6 +143,8 @@ class Batch:
     def __init__(self, running: Running | Raw, steps: Sequence[Step], marker: str) -> None:
         self._running = running
         self._commands = commands_of(steps)
+        self._holds = sum(isinstance(step, Hold) for step in steps)
+        self._released = 0
         self.marker = marker
 
     def wait_for(self, text: str, timeout_s: float) -> bool:
@@ -147,13 +152,14 @@ class Batch:
         return isinstance(self._running, Running) and self._running.wait_for(text, timeout_s)
 
     def ready(self, timeout_s: float) -> bool:
-        """Whether the batch has come to its HOLD in time: its watches are listening."""
-        return self.wait_for(held(self.marker), timeout_s)
+        """Whether the batch has come to its next HOLD in time; at the first one its watches are listening."""
+        return self.wait_for(held(self.marker, again=self._released > 0), timeout_s)
 
     def release(self) -> None:
         """Lets a batch that holds go on."""
+        self._released += 1
         if isinstance(self._running, Running):
-            self._running.release()
+            self._running.release(last=self._released >= self._holds)
 
     def cancel(self) -> None:
         """Gives the batch up; on the gateway it stops at its HOLD or at its next output."""

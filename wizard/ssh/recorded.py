@@ -18,8 +18,8 @@ class Parsed:
     commands: tuple[tuple[str, str, str], ...]
     """Id, text and needs of each command and watch, in the order of their numbers."""
     variables: dict[str, str]
-    holds: bool
-    """Whether the script waits for a line on standard input (after saying `held(marker)`)."""
+    holds: int
+    """How often the script waits for a line on standard input (after saying `held(marker)`), 0 to 2."""
     wants_password: bool
     """Whether the first line on standard input is the sudo password."""
 
@@ -47,7 +47,11 @@ def parse_script(script: str) -> Parsed | None:
                 next(words)
             commands.append((name, next(words), needs))
             needs = ""
-    return Parsed(match[1], tuple(commands), variables, "\nhold\n" in steps, "\nread_password\n" in head)
+    return Parsed(match[1], tuple(commands), variables, _holds(steps), "\nread_password\n" in head)
+
+
+def _holds(steps: str) -> int:
+    return sum(line in {"hold", "hold i"} for line in steps.split("\n"))
 
 
 def frame(marker: str, results: Iterable[tuple[str, str, str, int | None] | None]) -> tuple[str, str, int]:

@@ -164,11 +164,12 @@ class Running:
                 self._changed.wait(left)
             return True
 
-    def release(self) -> None:
-        """Sends an empty line and the end of standard input: a script that waits there goes on."""
+    def release(self, *, last: bool = True) -> None:
+        """Sends an empty line, and the end of standard input after the last: a script that waits goes on."""
         with suppress(OSError, EOFError, paramiko.SSHException):
             self._channel.sendall(b"\n")
-            self._channel.shutdown_write()
+            if last:
+                self._channel.shutdown_write()
 
     def cancel(self) -> None:
         """Stops reading at once; on the gateway the script notices when it next reads or writes."""

@@ -13,6 +13,7 @@ ends with a line feed, so that it can be taken out again wherever it lands, and 
     MARKER[w N SECONDS]      watch N begins
     MARKER[o N]TEXT          a line of watch N's standard output, MARKER[r N]TEXT one of its standard error
     MARKER[h]                the script waits for a line on its standard input
+    MARKER[i]                it waits again, for the other gateway's turn to be over
     MARKER[d]                the script is done, on both streams
 
 N counts the commands and watches of the batch from 0, or is `s` for the check of the sudo password.
@@ -121,7 +122,7 @@ unwatch() { { kill -s TERM -- "-$1" || kill "$1"; } 2>/dev/null; ${L:+$L 3} cat 
 
 HOLDING = """\
 hold() {
-  printf '%s[h]\\n' "$M"
+  printf '%s[%s]\\n' "$M" "${1:-h}"
   read -r T <&8 || G=gone
 }
 """
@@ -183,9 +184,9 @@ def _filled(text: str, *, password: bool) -> str:
     return text
 
 
-def held(marker: str) -> str:
-    """What a script that holds says on standard output when it is ready."""
-    return f"{marker}[h]\n"
+def held(marker: str, *, again: bool = False) -> str:
+    """What a script that holds says on standard output when it is ready, and when it holds for a second time."""
+    return f"{marker}[{'i' if again else 'h'}]\n"
 
 
 def last_word(marker: str) -> str:

@@ -9,6 +9,10 @@ from tests.lab.healthy import Topology
 from tests.lab.inside.namespace import inside, read
 from tests.lab.inside.shell import must, run
 
+_OF_THE_KERNEL = frozenset(
+    {"sit0", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0"}
+)
+"""Links that a module makes in every namespace and that cannot be deleted."""
 NODES = ("op", "host-a", "gw-a", "nat", "router", "gw-b", "host-b")
 FORWARDERS = ("gw-a", "nat", "router", "gw-b")
 _NO_RULES = "".join(
@@ -155,6 +159,6 @@ def drop_rules(node: str) -> None:
 
 
 def _named(node: str) -> list[str]:
-    """The links of a node that wire() makes: all but loopback and management."""
+    """The links of a node that wire() makes, and those a scenario has added: all but loopback and management."""
     names = [str(link["ifname"]) for link in json.loads(must(["ip", "-n", node, "-json", "link"]) or "[]")]
-    return [name for name in names if name in {"eth0", "lan0", "wan0", "inside0", "west0", "east0"}]
+    return [name for name in names if node != "op" and name not in {"lo", "mgmt0", *_OF_THE_KERNEL}]

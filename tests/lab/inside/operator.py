@@ -13,6 +13,7 @@ from tests.lab import healthy
 FOLDER = Path("/run/lab")
 INVENTORY = FOLDER / "inventory.yaml"
 ONE_END = FOLDER / "one-end.yaml"
+WITH_SERVICES = FOLDER / "services.yaml"
 ON_CALL = FOLDER / "on-call.yaml"
 ON_CALL_SUDO = FOLDER / "on-call-sudo.yaml"
 
@@ -41,12 +42,26 @@ def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
     logins: dict[Path, dict[str, str]] = {
         INVENTORY: {},
         ONE_END: {},
+        WITH_SERVICES: {},
         ON_CALL: {"user": "oncall"},
         ON_CALL_SUDO: {"user": "oncall", "become": "sudo"},
     }
     for file, login in logins.items():
-        content = _inventory(childless, login, one_end=file == ONE_END)
+        wanted = _WANTED if file == WITH_SERVICES else {}
+        content = _inventory(childless, login, wanted, one_end=file == ONE_END)
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+_WANTED: Mapping[str, object] = {
+    "name_service": {
+        "server": "10.2.0.10",
+        "name": "intranet.site.example",
+        "expect": "10.2.0.10",
+        "from": "gw-a",
+    },
+    "service": {"host": "10.2.0.10", "port": 8080, "from": "gw-a"},
+}
+"""What the users behind gw-a want of the site behind gw-b."""
 
 
 def _ssh_config() -> str:
@@ -58,7 +73,11 @@ def _ssh_config() -> str:
 
 
 def _inventory(
-    childless: Mapping[healthy.Gateway, bool], login: Mapping[str, str], *, one_end: bool
+    childless: Mapping[healthy.Gateway, bool],
+    login: Mapping[str, str],
+    wanted: Mapping[str, object],
+    *,
+    one_end: bool,
 ) -> dict[str, object]:
     near: list[healthy.Gateway] = ["gw-a"] if one_end else ["gw-a", "gw-b"]
     gateways = {
@@ -84,18 +103,19 @@ def _inventory(
                 found.append({"address": address, "managed_by": "the partner's network team"})
         return {"ends": found}
 
+    site = ends(
+        "site",
+        "net",
+        [
+            {"probe_source": "10.1.0.1", "probe_target": "10.1.0.10"},
+            {"probe_source": "10.2.0.1", "probe_target": "10.2.0.10"},
+        ],
+    )
     return {
         "version": 1,
         "gateways": gateways,
         "tunnels": {
-            "site": ends(
-                "site",
-                "net",
-                [
-                    {"probe_source": "10.1.0.1", "probe_target": "10.1.0.10"},
-                    {"probe_source": "10.2.0.1", "probe_target": "10.2.0.10"},
-                ],
-            ),
+            "site": {**site, **wanted},
             "branch": ends(
                 "branch",
                 "branch-net",

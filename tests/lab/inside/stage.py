@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.lab import healthy
 from tests.lab.inside import daemons
@@ -35,7 +37,8 @@ class Stage:
     """The pair in one scenario after another."""
 
     def __init__(self, pair: Pair) -> None:
-        """`pair` is healthy."""
+        """`pair` is healthy; lines of scenarios find the files of the lab in $LAB."""
+        os.environ["LAB"] = str(Path(__file__).parents[1])
         self.pair = pair
         self.applied = NOTHING
         self._marks: dict[healthy.Gateway, Mark] = {}

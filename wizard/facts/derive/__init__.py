@@ -9,6 +9,8 @@ from wizard.facts.derive import (
     certificates,
     daemon,
     history,
+    kernel,
+    neighbourhood,
     network,
     questions,
     running,
@@ -41,6 +43,7 @@ def snapshot_facts(
         daemon.daemon(book, focus)
         daemon.configuration(book, focus)
         running.running(book, focus)
+        kernel.kernel(book, focus)
         log_level(book)
         settings.facts(book, focus, own[end])
         running.carried(book, focus)
@@ -50,6 +53,7 @@ def snapshot_facts(
         history.facts(book, events, own[end].times, there.times if there is not None else {})
         daemon.crashing(book, events)
         network.interfaces(book, focus)
+        neighbourhood.neighbourhood(book, focus)
         network.firewall_rules(book, focus)
         if other(end) not in snapshots:
             questions.questions(book, focus)
@@ -65,4 +69,6 @@ def snapshot_facts(
     pair += agreements.compare(books, focuses, own)
     pair.append(trust.eap(books, focuses))
     pair.append(secrets.agreement(books, keys))
+    pair.append(Fact("name_server_named", any(one.name_errand is not None for one in focuses.values())))
+    pair.append(Fact("service_named", any(one.service_errand is not None for one in focuses.values())))
     return [*(fact for book in books.values() for fact in book.facts), *pair]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wizard.facts.derive import attempt, auth_servers, history, refusal, traffic
+from wizard.facts.derive import (
+    attempt,
+    auth_servers,
+    history,
+    path_mtu,
+    refusal,
+    services,
+    tags,
+    traffic,
+)
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.witness import Witness
 from wizard.facts.focus import Focus
@@ -14,27 +23,23 @@ from wizard.facts.parsers import (
     charon_outlets,
     clock,
     counters,
+    framed,
     ping,
     rulesets,
     spoken,
     tcpdump,
+    xfrm,
 )
 from wizard.facts.parsers.charon_log import LogEvent, Signature
 from wizard.facts.probes import Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
-from wizard.facts.vocabulary import AUTH_SERVERS, IKE
+from wizard.facts.vocabulary import AUTH_SERVERS, IKE, PATH_MTU, SERVICES, TRAFFIC
 
 RECENT_LOG, RECENT_S = history.RECENT_LOG, history.RECENT_S
 _CHOSEN = "peer-config-selected"
-_PINGS = (
-    attempt.PING,
-    traffic.GUESS_PING,
-    traffic.OUTSIDE_PING,
-    traffic.TUNNEL_PING,
-    traffic.REMOTE_PING,
-    traffic.LAN_PING,
-)
+_CAPTURES = {IKE: attempt.CAPTURE, TRAFFIC: tags.CAPTURE, PATH_MTU: path_mtu.CAPTURE}
+_TAGGED = {TRAFFIC: tags.PINGS, PATH_MTU: path_mtu.PINGS, SERVICES: services.PINGS}
 
 
 def exercise_facts(
@@ -53,21 +58,30 @@ def exercise_facts(
     witnesses = {
         end: _witness(name, books[end], focuses[end], focuses.get(other(end)), signatures) for end in books
     }
-    if starter not in witnesses:
-        return []
-    write = attempt.facts if name == IKE else traffic.facts
-    write(witnesses[starter], witnesses.get(other(starter)))
-    if name == IKE:
+    pair: list[Fact] = []
+    if name == SERVICES:
         for witness in witnesses.values():
-            refusal.facts(witness)
-    return [fact for book in books.values() for fact in book.facts]
+            services.facts(witness)
+    elif starter in witnesses:
+        seen = witnesses[starter], witnesses.get(other(starter))
+        if name == PATH_MTU:
+            pair = path_mtu.facts(*seen)
+        elif name == TRAFFIC:
+            traffic.facts(*seen)
+        else:
+            attempt.facts(*seen)
+            for witness in witnesses.values():
+                refusal.facts(witness)
+    return [*(fact for book in books.values() for fact in book.facts), *pair]
 
 
 def _witness(
     name: str, book: Notebook, focus: Focus, peer: Focus | None, signatures: Sequence[Signature]
 ) -> Witness:
     outputs, implementation = book.snapshot.outputs, book.snapshot.implementation
-    captured = outputs.get(attempt.CAPTURE if name == IKE else traffic.CAPTURE)
+    captured = outputs.get(_CAPTURES.get(name, ""))
+    parts = _parts(outputs.get(_TAGGED.get(name, "")))
+    between = outputs.get(tags.BETWEEN)
     return Witness(
         book=book,
         focus=focus,
@@ -77,19 +91,62 @@ def _witness(
         quiet=_too_quiet(book.snapshot) is True,
         choices=_choices(book.snapshot, focus, peer, signatures) if name == IKE else (),
         sas_before=_sas(implementation, outputs.get("sas-before")) or book.snapshot.sas,
-        sas_after=_sas(implementation, outputs.get(traffic.SAS)),
+        sas_after=_sas(implementation, outputs.get(tags.SAS)),
         ike_before=_messages(implementation, outputs.get("ike-counters-before")),
         ike_after=_messages(implementation, outputs.get(attempt.COUNTERS)),
         kernel_before=counters.parse(outputs["kernel-counters-before"].stdout)
         if "kernel-counters-before" in outputs
         else None,
-        kernel_after=counters.parse(outputs[traffic.KERNEL].stdout) if traffic.KERNEL in outputs else None,
-        rules_before=rulesets.parse(outputs["firewall-before"].stdout)
-        if "firewall-before" in outputs
-        else None,
-        rules_after=rulesets.parse(outputs[traffic.RULES].stdout) if traffic.RULES in outputs else None,
-        pings={probe: ping.parse(_both(outputs[probe])) for probe in _PINGS if probe in outputs},
+        kernel_after=counters.parse(outputs[tags.KERNEL].stdout) if tags.KERNEL in outputs else None,
+        states_before=_states(implementation, outputs.get(tags.BEFORE)),
+        states_between=_states(implementation, between),
+        states_after=_states(implementation, outputs.get(tags.AFTER)),
+        between_s=_began(between),
+        rules_after=rulesets.parse(outputs[tags.RULES].stdout) if tags.RULES in outputs else None,
+        pings=_pings(outputs, parts),
+        parts=parts,
     )
+
+
+def _parts(output: Output | None) -> dict[str, framed.Section]:
+    """What several pings at once printed, by the name each was given."""
+    return {part.name: part for part in framed.sections(output.stdout)} if output is not None else {}
+
+
+def _pings(outputs: Mapping[str, Output], parts: Mapping[str, framed.Section]) -> dict[str, ping.Ping]:
+    """Each ping by its name; one that was tried again at a smaller size counts as it went the last time."""
+    found = {name: ping.parse(part.body) for name, part in parts.items() if "PING" in part.body}
+    found |= {name: ping.parse(part.body) for name, part in parts.items() if part.body.startswith("ping: ")}
+    large = parts.get(tags.LARGE_PING)
+    if large is not None and large.body.count("\nPING ") == 1:
+        found[tags.LARGE_PING] = ping.parse(f"PING {large.body.partition(chr(10) + 'PING ')[2]}")
+    if attempt.PING in outputs:
+        found[attempt.PING] = ping.parse(_both(outputs[attempt.PING]))
+    return found
+
+
+def _states(implementation: str | None, output: Output | None) -> tuple[xfrm.SecurityAssociation, ...] | None:
+    """A look at the SAs' counters: the kernel's, or the daemon's where the kernel's list may not be read."""
+    if output is None or output.problem is not None or output.exit_code != 0:
+        return None
+    listed = xfrm.parse_states(output.stdout)
+    return listed or tuple(
+        xfrm.SecurityAssociation("", "", child.protocol or "esp", spi, packets=count)
+        for sa in spoken.sas(implementation, output.stdout)
+        for child in sa.children
+        for spi, packets, size in (
+            (child.spi_in, child.packets_in, child.bytes_in),
+            (child.spi_out, child.packets_out, child.bytes_out),
+        )
+        # Bytes of a daemon that counts nothing else (pluto).
+        if (count := packets if packets is not None else size) is not None
+    )
+
+
+def _began(output: Output | None) -> float | None:
+    """The time on the first line of a look."""
+    dated = clock.parse(output.stdout) if output is not None else None
+    return dated.epoch_s if dated is not None else None
 
 
 def _both(output: Output) -> str:

@@ -12,6 +12,7 @@ from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.running import tunnel_children
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.model import ENDS, End, Evidence, Fact, other
+from wizard.facts.parsers.iproute import Address, interface_holding
 from wizard.facts.tunnel import AuthRound, Child, Connection
 
 _TRANSLATED = tuple(
@@ -67,6 +68,7 @@ class Pair:
                 self._identity(end)
                 self._address(end)
         self._spis()
+        self._overlap()
         self._clocks()
         return self.facts
 
@@ -273,6 +275,27 @@ class Pair:
             for child in children[end]
         ]
         self._note("spis_match", match, lines)
+
+    def _overlap(self) -> None:
+        """Whether the network inside one gateway and the one inside the other are the same addresses."""
+        near, far = (self._inside(end) for end in ENDS)
+        if near is None or far is None:
+            self._note("networks_overlap", None, why="not both inside networks are known")
+            return
+        both = near.network.version == far.network.version and near.network.overlaps(far.network)
+        lines = [
+            self.books[end].cite("addresses", one.line) for end, one in zip(ENDS, (near, far), strict=True)
+        ]
+        self._note("networks_overlap", both, lines)
+
+    def _inside(self, end: End) -> Address | None:
+        """The address by which a gateway is connected to the network it protects."""
+        focus, book = self.focuses.get(end), self.books.get(end)
+        if focus is None or book is None or focus.probe_source is None:
+            return None
+        held = interface_holding(book.snapshot.interfaces or (), focus.probe_source)
+        own = held.addresses if held is not None and held.name != "lo" else ()
+        return next((one for one in own if one.address == focus.probe_source), None)
 
     def _clocks(self) -> None:
         clocks = {end: self.books[end].snapshot.clock for end in self.books}

@@ -9,8 +9,10 @@ from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
 from wizard.facts.parsers.charon_log import LogEvent
 from wizard.facts.parsers.counters import Counters
+from wizard.facts.parsers.framed import Section
 from wizard.facts.parsers.ping import Ping
 from wizard.facts.parsers.tcpdump import Capture
+from wizard.facts.parsers.xfrm import SecurityAssociation
 from wizard.facts.ruleset import Ruleset
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
@@ -38,7 +40,31 @@ class Witness:
     ike_after: Mapping[str, int] | None = None
     kernel_before: Counters | None = None
     kernel_after: Counters | None = None
-    rules_before: Ruleset | None = None
+    states_before: tuple[SecurityAssociation, ...] | None = None
+    """The kernel's SAs before the first end's test packets, between both ends' and after the second's."""
+    states_between: tuple[SecurityAssociation, ...] | None = None
+    states_after: tuple[SecurityAssociation, ...] | None = None
+    between_s: float | None = None
+    """When the look between was taken, seconds since 1970 by this gateway's own clock."""
     rules_after: Ruleset | None = None
     pings: Mapping[str, Ping] = field(default_factory=dict)
-    """By probe id; a ping that could not be sent is not in it."""
+    """By tag or probe id; a ping that could not be sent is not in it."""
+    parts: Mapping[str, Section] = field(default_factory=dict)
+    """What else stands among the pings, by name: look-ups that explain a loss."""
+
+    def note_ping(self, probe: str, tag: str, name: str) -> None:
+        """Whether a ping was answered, as a fact of that name."""
+        ping = self.pings.get(tag)
+        if ping is None or ping.answered is None:
+            why = "there was nothing to ping" if ping is None else "the ping's answer could not be read"
+            self.book.unknown(name, why)
+            return
+        lines = [ping.line, *(error.line for error in ping.errors[:1])]
+        self.book.note(
+            name, ping.answered, *(self.book.cite(probe, f"{tag}: {line}") for line in lines if line)
+        )
+
+    def strange(self, spi: str) -> bool:
+        """Whether the kernel here knows no SA of that SPI."""
+        known = self.states_after if self.states_after is not None else self.states_between
+        return known is not None and spi not in {state.spi for state in known}

@@ -15,12 +15,14 @@ from typing import Any, Final
 
 from wizard.facts.parsers.words import after
 
-ADDRESSES_COMMAND: Final = "ip -o link show; ip -o addr show"
+ADDRESSES_COMMAND: Final = "ip -d -o link show 2>/dev/null || ip -o link show; ip -o addr show"
+"""With details, which say what SA a tunnel interface belongs to; busybox has none to give."""
 NEIGHBOURS_COMMAND: Final = "ip neigh show"
 
 _LINK = re.compile(r"(\d{1,9}):\s{1,9}([^\s:@]{1,64})(?:@([^\s:]{1,64}))?:\s{1,9}<([^>\s]{0,400})>(.*)")
 _ADDRESS = re.compile(r"(?:(\d{1,9}):\s{1,9}([^\s]{1,64})\s{1,9}|\s{1,9})(inet6?)\s{1,9}(\S{1,100})(.*)")
 _MTU = re.compile(r"\smtu (\d{1,9})\b")
+_TUNNEL = re.compile(r"\\\s{1,9}(xfrm|vti6?)\s(.{0,300})")
 _MAC = re.compile(r"link/\S{1,40} ([0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5})\b")
 _ALIVE = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"})
 
@@ -55,6 +57,10 @@ class Interface:
     parent: str = ""
     addresses: tuple[Address, ...] = ()
     line: str = ""
+    kind: str = ""
+    """xfrm or vti where it is an interface of a tunnel; empty for others."""
+    key: int | None = None
+    """The if_id of an xfrm interface, the mark (okey) of a vti; SAs with the same one belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,8 @@ def _interface(link: re.Match[str], line: str) -> Interface:
     flags = link[4].split(",")
     carrier = True if "LOWER_UP" in flags else False if "NO-CARRIER" in flags or "UP" in flags else None
     mtu, mac = _MTU.search(link[5][:400]), _MAC.search(link[5][:400])
+    tunnel = _TUNNEL.search(link[5][:1000])
+    words = tunnel[2].split() if tunnel else []
     return Interface(
         name=link[2],
         index=int(link[1]),
@@ -111,7 +119,18 @@ def _interface(link: re.Match[str], line: str) -> Interface:
         mac=mac[1].lower() if mac else "",
         parent=link[3] or "",
         line=line.rstrip(),
+        kind=tunnel[1].rstrip("6") if tunnel else "",
+        key=key_of(after(words, "if_id") or after(words, "okey")),
     )
+
+
+def key_of(text: str) -> int | None:
+    """An if_id, mark or key as a number: decimal, hexadecimal or like an address; a mask after it is left off."""
+    word = text.partition("/")[0]
+    try:
+        return int(ip_address(word)) if word.count(".") == 3 else int(word, 0)
+    except ValueError:
+        return None
 
 
 def _address(interface: str, text: str, rest: str, line: str) -> Address | None:

@@ -14,16 +14,46 @@ from wizard.facts.vocabulary import (
     log,
     network,
     running,
+    services,
     traffic,
 )
-from wizard.facts.vocabulary.spec import AUTH_SERVERS, IKE, TRAFFIC, FactSpec, FactType
+from wizard.facts.vocabulary.spec import (
+    AUTH_SERVERS,
+    IKE,
+    PATH_MTU,
+    SERVICES,
+    TRAFFIC,
+    FactSpec,
+    FactType,
+)
 
-__all__ = ["AUTH_SERVERS", "EXERCISES", "IKE", "TRAFFIC", "VOCABULARY", "FactSpec", "FactType"]
+__all__ = [
+    "AUTH_SERVERS",
+    "EXERCISES",
+    "IKE",
+    "PATH_MTU",
+    "SERVICES",
+    "TRAFFIC",
+    "VOCABULARY",
+    "FactSpec",
+    "FactType",
+]
 
-_TOPICS = (gateway, configuration, comparison, certificates, running, network, attempt, traffic, log)
+_TOPICS = (
+    gateway,
+    configuration,
+    comparison,
+    certificates,
+    running,
+    network,
+    attempt,
+    traffic,
+    services,
+    log,
+)
 
 VOCABULARY: dict[str, FactSpec] = {spec.name: spec for topic in _TOPICS for spec in topic.SPECS}
 """Every fact by its name without the end prefix."""
 
-EXERCISES: frozenset[str] = frozenset({IKE, TRAFFIC, AUTH_SERVERS})
+EXERCISES: frozenset[str] = frozenset({IKE, TRAFFIC, AUTH_SERVERS, PATH_MTU, SERVICES})
 """Names a tree may give in `exercise:`."""

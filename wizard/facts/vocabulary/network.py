@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.facts.vocabulary.spec import BOOL, FactSpec, end
+from wizard.facts.vocabulary.spec import BOOL, INT, FactSpec, end, pair
 
 SPECS: tuple[FactSpec, ...] = (
     end("outside_interface_up", BOOL, "addresses", "the interface towards the peer is up and has carrier"),
@@ -25,4 +25,36 @@ SPECS: tuple[FactSpec, ...] = (
         "a forward rule drops traffic between the protected networks",
     ),
     end("nat_rewrites_tunnel", BOOL, "firewall", "a NAT rule rewrites tunnel traffic before IPsec sees it"),
+    end(
+        "hosts_behind",
+        BOOL,
+        "connections",
+        "the protected network holds more than this gateway, so that it must forward",
+    ),
+    end(
+        "remote_network_connected",
+        BOOL,
+        "addresses",
+        "this gateway is itself connected to a part of the remote network",
+    ),
+    pair(
+        "networks_overlap",
+        BOOL,
+        "addresses",
+        "the network inside one gateway and the one inside the other are the same addresses",
+    ),
+    end(
+        "peer_route_elsewhere",
+        BOOL,
+        "route-lookups",
+        "packets to the peer leave by another interface than the one that has the tunnel's own address",
+    ),
+    end(
+        "strict_rp_filter",
+        BOOL,
+        "sysctls",
+        "strict reverse-path filtering is on for an interface the tunnel uses",
+    ),
+    end("outside_mtu", INT, "addresses", "MTU of the outside interface, bytes"),
+    end("mss_clamped", BOOL, "firewall", "a rule adjusts the TCP segment size of forwarded connections"),
 )

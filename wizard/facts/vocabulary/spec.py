@@ -48,3 +48,5 @@ BOOL, INT, FLOAT, TEXT, WORDS = FactType.BOOL, FactType.INT, FactType.FLOAT, Fac
 IKE = "ike-four-points"
 TRAFFIC = "traffic"
 AUTH_SERVERS = "auth-servers"
+PATH_MTU = "path-mtu"
+SERVICES = "names-and-services"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.facts.vocabulary.spec import BOOL, IKE, TRAFFIC, WORDS, FactSpec, end
+from wizard.facts.vocabulary.spec import BOOL, IKE, TEXT, TRAFFIC, WORDS, FactSpec, end
 
 SPECS: tuple[FactSpec, ...] = (
     end(
@@ -71,4 +71,43 @@ SPECS: tuple[FactSpec, ...] = (
     end("xfrm_errors", WORDS, TRAFFIC, "kernel IPsec error counters that rose during the test"),
     end("forward_errors", BOOL, TRAFFIC, "the kernel counted packets it would not forward during the test"),
     end("drop_rules_hit", WORDS, TRAFFIC, "firewall drop rules whose counters rose during the test"),
+    end(
+        "kernel_errors",
+        WORDS,
+        TRAFFIC,
+        "kernel counters of packets refused for their addresses or routes that rose during the test",
+    ),
+    end(
+        "tunnel_route",
+        TEXT,
+        TRAFFIC,
+        "where the kernel sends packets from the protected network to the remote one",
+        "tunnel",
+        "missing",
+        "elsewhere",
+    ),
+    end(
+        "lan_host_answers_beyond",
+        BOOL,
+        TRAFFIC,
+        "the host behind this gateway also answers a ping whose source lies beyond its own network",
+    ),
+    end(
+        "lan_host_route",
+        TEXT,
+        TRAFFIC,
+        "where the kernel sends packets for the host behind this gateway",
+        "inside",
+        "missing",
+        "elsewhere",
+    ),
+    end(
+        "large_ping",
+        BOOL,
+        TRAFFIC,
+        "test packets as large as this gateway believes the tunnel carries, not to be fragmented, are answered",
+    ),
+    end(
+        "address_duplicated", BOOL, TRAFFIC, "another machine on the segment answers for the outside address"
+    ),
 )
