@@ -45,6 +45,13 @@ FNR == 1 { depth = 0; last = "" }
     } else if (p != "") last = p
   } }
 """
+_SPEAKS: Final = r"""
+{ print }
+/"GROUP":"NET"|\[NET\] / { packets = 1 }
+/"charon/ { spoke = 1 }
+/^@= / { status = $2 }
+END { exit packets ? 0 : spoke ? 3 : status == 0 ? 4 : 5 }
+"""
 _ELSEWHERE: Final = f"""\
 conf=
 for f in /etc/strongswan.conf /etc/strongswan.d/*.conf /etc/strongswan/strongswan.conf \\
@@ -121,19 +128,15 @@ def since(
     for by hand.
     """
     older = f"--since -{LIVES_S}s --until -{seconds}s -n 300 -g {quote(_LIVES)}"
+    older = f"$SUDO {_JOURNAL} {older} {_WHOSE} 2>/dev/null; " if lives else ""
     text = (
         f"N={lines}\n"
-        + (f"{{ $SUDO {_JOURNAL} {older} {_WHOSE} 2>/dev/null; " if lives else "{ ")
-        + f'$SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }} | {{\n'
-        "spoke= status=1\n"
-        "while IFS= read -r line; do\n"
-        "  case $line in '@= '*) status=${line#@= }; break ;; esac\n"
-        "  printf '%s\\n' \"$line\"\n"
-        "  case $line in *'\"GROUP\":\"NET\"'*|*'[NET] '*) spoke=yes; cat; exit 0 ;; *'\"charon'*) spoke=yes ;; esac\n"
-        "done\n"
+        f'J() {{ {older}$SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }}\n'
+        "command -v awk >/dev/null 2>&1 || { J; exit; }\n"
+        f"J | awk {quote(_SPEAKS)}\n"
+        "case $? in 0) exit 0 ;; 3) spoke=yes status=0 ;; 4) spoke= status=0 ;; *) spoke= status=1 ;; esac\n"
         f"{_ELSEWHERE}"
-        '[ $? -eq 0 ] || [ "$status" -eq 0 ] || [ -n "$spoke" ]\n'
-        "}\n"
+        '[ $? -eq 0 ] || [ "$status" -eq 0 ]\n'
     )
     shown = f"journalctl -u {unit} --since -{seconds}s"
     return Command(probe, text, 10, show=shown, needs=needs, limits="time")
