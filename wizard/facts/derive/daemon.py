@@ -94,7 +94,7 @@ def _sockets(book: Notebook, focus: Focus) -> None:
     owners = [one.process for sockets in bound.values() for one in sockets]
     if not owners:
         book.note("ike_sockets_bound", False, book.cite("sockets", "(no socket on UDP 500 or 4500)"))
-        book.unknown("ike_port_owner", "no program owns it")
+        book.note("ike_port_owner", "", book.cite("sockets", "(no socket on UDP 500 or 4500)"))
     elif not all(owners):
         for name in ("ike_sockets_bound", "ike_port_owner"):
             book.unknown(name, "the owner of UDP 500 is not shown to this login")
@@ -102,12 +102,7 @@ def _sockets(book: Notebook, focus: Focus) -> None:
         ours = all(any(one.process.startswith(_IKE_DAEMONS) for one in sockets) for sockets in bound.values())
         book.note("ike_sockets_bound", ours, *lines)
         strangers = [one for one in owners if not one.startswith(_IKE_DAEMONS)]
-        book.note(
-            "ike_port_owner",
-            strangers[0] if strangers else None,
-            *lines,
-            why_unknown="no other program owns it",
-        )
+        book.note("ike_port_owner", strangers[0] if strangers else "", *lines)
 
 
 def _hearing(book: Notebook, focus: Focus, port: int) -> list[Socket]:

@@ -56,7 +56,7 @@ def running(book: Notebook, focus: Focus) -> None:
     states = [_IKE_STATES.get(sa.state, "connecting") for sa in sas]
     state = next((word for word in _IKE_ORDER if word in states), "none")
     listed = book.cite(
-        _PROBE, "; ".join(_ike_line(sa) for sa in sas) or f"(no IKE SA of {focus.name or 'this tunnel'})"
+        _PROBE, "; ".join(ike_line(sa) for sa in sas) or f"(no IKE SA of {focus.name or 'this tunnel'})"
     )
     book.note("ike_state", state, listed)
     children = tunnel_children(snapshot, focus)
@@ -139,7 +139,8 @@ def _left_out(text: str, held: Sequence[str]) -> bool:
     return bool(known) and not any(selectors.contains(one, wanted) for one in known)
 
 
-def _ike_line(sa: IkeSa) -> str:
+def ike_line(sa: IkeSa) -> str:
+    """An IKE SA in one line, the same for every implementation."""
     who = f"{sa.local_host}[{sa.local_id or ''}]...{sa.remote_host}[{sa.remote_id or ''}]"
     return f"{sa.name}: #{sa.unique_id}, {sa.state.upper()}, IKEv{sa.version}, {who}"
 

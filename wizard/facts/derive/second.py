@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wizard.facts.derive.running import ike_line
 from wizard.facts.derive.witness import Witness
 from wizard.facts.parsers.charon_log import LogEvent
 from wizard.facts.parsers.tcpdump import CapturedPacket
@@ -107,10 +108,7 @@ def selection(witness: Witness, initiator: Witness) -> None:
     ]
     logged = [event for event in witness.choices if event.groups.get("conn")]
     if listed:
-        name, line = (
-            listed[-1].name,
-            book.cite(SAS, listed[-1].line or f"{listed[-1].name}: #{listed[-1].unique_id}"),
-        )
+        name, line = listed[-1].name, book.cite(SAS, ike_line(listed[-1]))
     elif logged:
         name, line = logged[-1].groups["conn"], book.cite(LOG, logged[-1].line)
     else:

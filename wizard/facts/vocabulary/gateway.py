@@ -33,7 +33,12 @@ SPECS: tuple[FactSpec, ...] = (
     end("daemon_running", BOOL, "daemon", "the IKE daemon answers on its control socket or is seen running"),
     end("daemon_restarts", INT, "daemon", "how often systemd restarted the daemon"),
     end("ike_sockets_bound", BOOL, "sockets", "UDP 500 and 4500 belong to the IKE daemon"),
-    end("ike_port_owner", TEXT, "sockets", "the program that owns UDP 500 where the IKE daemon does not"),
+    end(
+        "ike_port_owner",
+        TEXT,
+        "sockets",
+        "the program that owns UDP 500 or 4500 in the IKE daemon's place; empty: none",
+    ),
     end(
         "daemon_crashing",
         BOOL,
