@@ -236,3 +236,60 @@ def test_of_several_connections_each_finds_its_own() -> None:
         (),
         [("site", "site")],
     )
+
+
+def test_a_server_of_l2tp_takes_any_port_of_its_callers() -> None:
+    server = {
+        "/etc/ipsec.conf": b"""\
+conn shared
+  left=198.51.100.7
+  right=%any
+  authby=secret
+  pfs=no
+  forceencaps=yes
+  phase2alg=aes128-sha1
+conn l2tp-psk
+  auto=add
+  leftprotoport=17/1701
+  rightprotoport=17/%any
+  type=transport
+  also=shared
+conn xauth-psk
+  auto=add
+  leftsubnet=0.0.0.0/0
+  rightaddresspool=192.168.43.10-192.168.43.250
+  leftxauthserver=yes
+  rightxauthclient=yes
+  ikev2=never
+  also=shared
+""",
+        "/etc/ipsec.secrets": b'198.51.100.7 %any : PSK "secret"\n',
+    }
+    client = {
+        "/etc/ipsec.conf": b"""\
+conn vpn
+  keyexchange=ikev1
+  authby=secret
+  type=transport
+  left=%defaultroute
+  leftprotoport=17/1701
+  right=198.51.100.7
+  rightprotoport=17/1701
+  esp=aes128-sha1!
+  auto=start
+""",
+        "/etc/ipsec.secrets": b': PSK "secret"\n',
+    }
+    found, pairs = outcome(server, client)
+    assert found.causes == ()
+    assert (pairs[0].notes.match.a.name, pairs[0].notes.match.b.name) == ("l2tp-psk", "vpn")
+
+
+def test_a_missing_include_is_not_a_fault() -> None:
+    text = b"""\
+conn west-east
+    also=base
+    authby=secret
+include /testing/not-given.conf
+"""
+    assert verdict({"/etc/ipsec.conf": text}, {"/etc/ipsec.conf": text}) == []

@@ -6,6 +6,7 @@ what was proposed or on nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -156,10 +157,26 @@ def _answer(one: Child, other: Child, ends: _Ends) -> Answer:
         # IKEv1 carries one network a side: of several in one child, charon proposes the first.
         first = _mirror(one.local_ts[:1], one.remote_ts[:1], other.local_ts[:1], other.remote_ts[:1], ends)
         agrees = first.mirrors and "ios" not in {ends.a.dialect, ends.b.dialect}
+        agrees = agrees or _any_port(one, other, ends)
     elif not agrees and found.overlaps:
         both = (ends.a, ends.b)
         agrees = all(end.dialect in {"swanctl", "ipsec.conf"} or bool(end.narrowing) for end in both)
     return Answer(one, other, found.mirrors, agrees, found.difference)
+
+
+def _any_port(one: Child, other: Child, ends: _Ends) -> bool:
+    """pluto, as the one that answers anybody, takes `17/%any` for whatever port the caller has."""
+    a_remote, b_remote = list(one.remote_ts), list(other.remote_ts)
+    a_local, b_local = list(one.local_ts), list(other.local_ts)
+    if ends.a.dialect == "libreswan" and "%any" in ends.a.remote_addrs:
+        a_remote, b_local = _portless(a_remote), _portless(b_local)
+    if ends.b.dialect == "libreswan" and "%any" in ends.b.remote_addrs:
+        b_remote, a_local = _portless(b_remote), _portless(a_local)
+    return _mirror(a_local, a_remote, b_local, b_remote, ends).mirrors
+
+
+def _portless(texts: Sequence[str]) -> list[str]:
+    return [re.sub(r"/[^/\]]*\]$", "]", text) for text in texts]
 
 
 def _mirror(

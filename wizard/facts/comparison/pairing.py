@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wizard.facts.comparison import addresses, names, networks
+from wizard.facts.comparison import methods as ways
 from wizard.facts.comparison.saved import Saved
 from wizard.facts.tunnel import Configuration, Connection, swapped
 
@@ -135,6 +136,11 @@ def _match(a: Connection, b: Connection, cost: float) -> Match:
     version = 1 if 1 in {a.version, b.version} else 2
     nets = networks.compare(a, b, version)
     score += 3.0 if nets.mirrors else 1.5 if nets.agrees else 0.5 if nets.overlaps else 0.0
+    for own, peer in ((a, b), (b, a)):
+        methods = ways.fit(own.local, peer.remote, peer.dialect)
+        score += 0.5 if methods else -1.0 if methods is False else 0.0
+    modes = [{child.mode or "tunnel" for child in one.children} for one in (a, b)]
+    score += 0.5 if modes[0] & modes[1] else -0.5
     score -= 1.0 * (ignored(a) and not explicit(a)) + 1.0 * (ignored(b) and not explicit(b))
     close = (there is True and back is not False) or (back is True and there is not False)
     named = same_name and there is not False and back is not False

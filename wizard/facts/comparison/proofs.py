@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from wizard.facts import identities
-from wizard.facts.comparison import keys, names
+from wizard.facts.comparison import keys, methods, names
 from wizard.facts.comparison.credentials import Certificate, chain
 from wizard.facts.comparison.names import Named
 from wizard.facts.comparison.notes import Notes
@@ -43,7 +43,7 @@ class Proofs:
         verdicts: list[bool | None] = []
         for end in ENDS:
             own, peer = self.notes.connections[end], self.notes.connections[other(end)]
-            verdict = _fit(own.local, peer.remote, peer.dialect)
+            verdict = methods.fit(own.local, peer.remote, peer.dialect)
             verdicts.append(verdict)
             a, b = _told(own.local), _told(peer.remote)
             title = "A proves itself by / B wants" if end == "near" else "A wants / B proves itself by"
@@ -302,25 +302,3 @@ def _literals(addresses: tuple[str, ...]) -> list[str]:
 
 def _told(rounds: tuple[AuthRound, ...]) -> str:
     return " + ".join(one.detail or one.method or "pubkey" for one in rounds) or "anything"
-
-
-def _fit(proves: tuple[AuthRound, ...], wants: tuple[AuthRound, ...], dialect: str) -> bool | None:
-    """Whether the way one end proves itself is the way the other wants; both first and further rounds."""
-    if not proves or not wants:
-        return None if dialect == "ios" or not proves else True
-    for own, peer in zip(proves, wants, strict=False):
-        first, second = own.method or "pubkey", peer.method or "pubkey"
-        if "any" in {first, second}:
-            continue
-        if first != second:
-            return False
-        if first == "eap" and not _eap_fits(own.detail, peer.detail):
-            return False
-    further = [one.method for one in (*proves[len(wants) :], *wants[len(proves) :])]
-    return not any(method in {"xauth", "eap", "pubkey", "psk"} for method in further)
-
-
-def _eap_fits(own: str, peer: str) -> bool:
-    """A radius server, or no method named, leaves the choice open."""
-    open_ = ("", "eap", "eap-radius", "eap-identity", "eap-dynamic", "eaponly")
-    return own in open_ or peer in open_ or own == peer

@@ -177,7 +177,9 @@ class _Reader:
             else self._isakmp_rounds(block, peers, bool(keys), where)
         )
         proposals = (
-            self._ikev2_proposals(where) if version == 2 else self._isakmp_policies(rounds[0].method, where)
+            self._ikev2_proposals(where, local)
+            if version == 2
+            else self._isakmp_policies(rounds[0].method, where)
         )
         aggressive = version == 1 and any(
             line.starts("initiate", "mode", "aggressive")
@@ -264,9 +266,12 @@ class _Reader:
         where[f"{side}.0.identity"] = lines[0].place
         return _matched(lines[0].words[len(start) :]) if len(lines) == 1 else None
 
-    def _ikev2_proposals(self, where: dict[str, str]) -> tuple[str, ...]:
+    def _ikev2_proposals(self, where: dict[str, str], local: str | None) -> tuple[str, ...]:
         names: list[str] = []
         for policy in self._all("crypto", "ikev2", "policy"):
+            bound = [line.words[3] for line in policy.all("match", "address", "local") if len(line.words) > 3]
+            if bound and local is not None and local not in bound:
+                continue
             names += [line.words[1] for line in policy.all("proposal") if len(line.words) > 1]
         found: list[str] = []
         for name in names:
@@ -362,7 +367,8 @@ def _matched(words: Sequence[str]) -> str | None:
         return None
     kind, rest = words[0], [word for word in words[1:] if word]
     if kind == "address":
-        return ios_blocks.from_mask(rest[0], rest[1] if len(rest) > 1 else None) if rest else None
+        network = ios_blocks.from_mask(rest[0], rest[1] if len(rest) > 1 else None) if rest else None
+        return None if network == "0.0.0.0/0" else network
     if kind in {"host", "fqdn", "hostname", "user-fqdn", "email"} and rest:
         prefix = "email" if kind in {"user-fqdn", "email"} else "fqdn"
         domain = rest[0] == "domain" and len(rest) > 1

@@ -18,6 +18,19 @@ from wizard.facts.tunnel import ConfigProblem, Configuration, Connection, Dialec
 __all__ = ["parse"]
 
 _DIALECTS: Mapping[Grammar, Dialect] = {"strongswan": "ipsec.conf", "libreswan": "libreswan"}
+_OLD_OPTIONS = frozenset(
+    {
+        "forceencaps",
+        "nat_traversal",
+        "oe",
+        "interfaces",
+        "modecfgdns1",
+        "plutorestartoncrash",
+        "auth",
+        "fragicmp",
+    }
+)
+"""Options that Libreswan 4.0 no longer has: a file with one of them is for 3.x."""
 _CHANGED = (5, 3)
 """Since then Libreswan lets a connection change a value it got by `also`."""
 
@@ -95,6 +108,11 @@ class _Reader:
     def __init__(self, sections: Sections, texts: Mapping[str, str], version: str | None) -> None:
         self.sections, self.texts, self.version = sections, texts, version
         self.problems: list[ConfigProblem] = []
+        self.release = _numbers(version)
+        if self.release is None and _OLD_OPTIONS & {
+            setting.key.lower() for section in sections.sections for setting in section.settings
+        }:
+            self.release = (3,)
         if sections.problem is not None:
             self._note(sections.problem)
 
@@ -103,14 +121,13 @@ class _Reader:
         values, problem = self.sections.values(section)
         if problem is not None:
             self._note(problem)
-        numbers = _numbers(self.version)
         if self.sections.grammar == "strongswan":
             wrong = stroke_conns.problems_of(values)
             one = stroke_conns.connection(section.name, values, own)
         else:
             self._unknown(section)
             wrong = [*pluto_conns.problems_of(values), *self._changed(section, values)]
-            one = pluto_conns.connection(section.name, values, own, numbers)
+            one = pluto_conns.connection(section.name, values, own, self.release)
         for setting, message in wrong:
             self._problem(setting.place, message, "connection", section.name)
         return replace(one, where={section.name: str(section.place), **one.where})
