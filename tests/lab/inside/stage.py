@@ -123,7 +123,13 @@ class Stage:
         if change.set:
             kind = self.pair.kind(gateway.name)
             try:
-                options = {**self._proof_options(gateway.name), **change.set}
+                proof = self._proof_options(gateway.name)
+                options = {
+                    path: value
+                    for path, value in {**proof, **change.set}.items()
+                    # What only the proof would have set need not be taken away again.
+                    if value is not None or proof.get(path) is None
+                }
                 files = daemons.files(kind, gateway.name, self.pair.topology, options)
             except KeyError as absent:
                 raise LabError(f"{gateway.name} has no {absent.args[0]} to set.") from absent
