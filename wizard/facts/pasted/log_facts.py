@@ -15,6 +15,8 @@ from wizard.facts.pasted.story import UPS, Story
 
 END: Final = "this end"
 """What the end that wrote the log is called where no gateway has a name."""
+_NO_CLOCK: Final = 2005
+"""A log of an earlier year was written by a clock that was never set; IKEv2 is younger."""
 _MOST_LINES: Final = 3
 """Lines that prove one event; the last ones, since they belong to the attempt that counts."""
 
@@ -25,6 +27,9 @@ _BY_THE_PEER: Final = frozenset({"peer-started", "no-ike-config", "looking-for-p
 _FROM_THE_PEER: Final = frozenset({"packet-received", "exchange-received", "peer-started", "proposal-selected",
     "looking-for-peer", "auth-accepted", "vendor-unknown", "peer-deleted", "request-repeated", "ike-up", "child-up",
     "undecryptable", "nat-remote"})  # fmt: skip
+_TROUBLE: Final = frozenset({"fault", "refused"})
+_ENDINGS: Final = frozenset({"dpd-timeout", "rekey-failed", "child-expired", "peer-deleted", "invalid-spi"})
+"""What took a tunnel down that was up: coming up again explains nothing away."""
 _ANSWERS: Final = frozenset({"exchange-received", "rekeyed"})
 _AUTHS: Final = (
     ("eap", re.compile(r"(?i)\bEAP\b|eap-|XAuth")),
@@ -48,7 +53,8 @@ class LogFacts:
         self._source = source
         self._now = now
         self._attempt = story.deciding.events
-        self._events = [*self._attempt, *story.standing]
+        self._overcome, current = _parted(self._attempt)
+        self._events = [*current, *story.standing]
 
     def facts(self) -> tuple[Fact, ...]:
         """All of them; what the log does not say is left out."""
@@ -60,7 +66,7 @@ class LogFacts:
         before = self._attempt[:trouble] if trouble is not None else self._attempt
         made: list[Fact | None] = [
             self._words("log_events", self._events),
-            self._words("log_history", self._story.earlier),
+            self._words("log_history", [*self._story.earlier, *self._overcome]),
             self._fact("log_up", up, [self._attempt[ups[-1]]] if up else []),
             self._fact("log_was_up", child_up or earlier_up, ()),
             self._fact("log_ike_up", any(one.name in UPS | {"ike-up"} for one in before), ()),
@@ -235,8 +241,20 @@ class LogFacts:
         if begin is None or end is None:
             return None
         when = moment(event.line.stamp) or self._now
+        if when.year < _NO_CLOCK:
+            return self._fact("log_cert_time", "epoch", [event])
         where = "before" if when < begin else "after" if when > end else "within"
         return self._fact("log_cert_time", where, [event])
+
+
+def _parted(events: Sequence[SeenEvent]) -> tuple[list[SeenEvent], list[SeenEvent]]:
+    """Trouble that a later success of the same attempt overcame, and all the rest."""
+    ups = [index for index, event in enumerate(events) if event.name in UPS | {"ike-up"}]
+    last = ups[-1] if ups else -1
+    overcome = [
+        event for event in events[: last + 1] if event.level in _TROUBLE and event.name not in _ENDINGS
+    ]
+    return overcome, [event for event in events if event not in overcome]
 
 
 def _first_trouble(events: Sequence[SeenEvent]) -> int | None:

@@ -36,13 +36,15 @@ class PastedLine:
 _SECOND: Final = r"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE: Final = r"(?:\s?(?:Z|[+-]\d\d:?\d\d|[A-Z]{3,4}(?= ?:)))?"
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_ANY_MONTH: Final = r"[^\W\d_]{3,5}\.?"
+"""A month in whatever language syslog was set to."""
 _PRIORITY: Final = re.compile(r"<\d{1,3}>(?:1 )?")
 _COMPOSE: Final = re.compile(r"[\w.-]{1,60}\s*\| (?=\S)")
 _SEQUENCE: Final = re.compile(r"\d{3,9}: (?=[*.]?" + _MONTH + r")")
 _TIME: Final = re.compile(
     rf"\[?(?:"
     rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d(?:T|,? ){_SECOND}{_ZONE})"
-    rf"|[*.]?(?P<named>(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MONTH} +\d{{1,2}},?(?: \d{{4}})? {_SECOND}"
+    rf"|[*.]?(?P<named>(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_ANY_MONTH} +\d{{1,2}},?(?: \d{{4}})? {_SECOND}"
     rf"(?: \d{{4}})?{_ZONE})"
     rf"|(?P<unix>1\d{{9}}(?:\.\d{{1,9}})?)(?= )"
     rf"|(?P<day>\d\d-\d\d {_SECOND})"
@@ -76,8 +78,8 @@ _LEVELS: Final = re.compile(
 )
 _WHACK: Final = re.compile(r"\d{3} (?=[\"#A-Z])")
 _PLUTO: Final = re.compile(
-    r"(?:\d{3} )?(?:IMPAIR: )?\"(?P<conn>[^\"]{1,128})\"(?:\[\d+\])?(?: \.\.\.)?"
-    r"(?: (?P<addr>[0-9A-Fa-f.:x<>-]{3,60}|<[^>]{1,40}>))?"
+    r"(?:\d{3} )?(?:IMPAIR: )?\"(?P<conn>[^\"]{1,128})\"(?:\[\d+\])?"
+    r"(?: (?:\.\.\.)?(?P<addr>[0-9A-Fa-f.:x<>-]{3,60}|<[^>]{1,40}>))?"
     r"(?: #(?P<uid>\d{1,9}))?: +"
 )
 _PACKET_FROM: Final = re.compile(r"packet from (?P<peer>\S{1,60}): ")
