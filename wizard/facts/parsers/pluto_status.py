@@ -224,6 +224,9 @@ def _child(block: _Block) -> Child:
         mode=mode,
         proposals=_proposals(block.value("ESP algorithms") or block.value("AH algorithms")),
         start_action=_start(block),
+        # What is to be up is revived whenever it goes down, whoever took it down.
+        dpd_action="restart" if "UP" in block.policy else block.value("dpdaction"),
+        close_action="start" if "UP" in block.policy else None,
         protocol="ah" if authenticated else "esp",
         life_time_s=_seconds(block.value("ipsec_life")),
         pfs="PFS" in block.policy if block.policy else None,
