@@ -432,6 +432,22 @@ def test_a_watch_runs_beside_the_commands_and_is_ended_with_them(shell: Sequence
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_batch_can_hold_twice(shell: Sequence[str]) -> None:
+    steps = (one("printf one"), HOLD, one("printf two"), HOLD, one("printf three"))
+    assert [output.stdout for output in run_locally(steps, shell=shell, stdin=b"\n\n")] == [
+        "one",
+        "two",
+        "three",
+    ]
+    first, second, third = run_locally(steps, shell=shell, stdin=b"\n")
+    assert (first.stdout, second.stdout, third.stdout) == ("one", "two", "")
+    assert str(third.problem).startswith("not run")
+    parsed = parse_script(render(steps, marker=MARKER))
+    assert parsed is not None
+    assert parsed.holds == 2
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_batch_whose_operator_is_gone_stops_at_its_hold(shell: Sequence[str]) -> None:
     steps = (Watch(Command("capture", WATCHED), ready="listening on"), HOLD, one("echo acted"))
     capture, command = run_locally(steps, shell=shell, stdin=b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wizard.choreography import Part, Playing, Watching, perform
 from wizard.errors import WizardError
@@ -35,7 +35,7 @@ class Script:
         self.diary.append(f"{self.name} read")
         part = self.part
         watched = [watching.command for watching in part.watches]
-        return [said(one) for one in (*watched, *part.before, *part.act, *part.after)]
+        return [said(one) for one in (*watched, *part.before, *part.act, *part.after, *part.later)]
 
     def cancel(self) -> None:
         self.diary.append(f"{self.name} over")
@@ -105,3 +105,19 @@ def test_progress_names_what_runs_and_how_long_it_may_take() -> None:
     perform({"near": part("n")}, "near", {"near": Gateway("near")}, lambda *args: told.append(args))
     assert told[0][1:3] == ("watching the outside interface", 2)
     assert told[1] == ("near", "a", 2, 20.0)
+
+
+def test_a_starter_with_more_to_do_waits_for_the_other_ends_turn() -> None:
+    diary: list[str] = []
+    links = {"near": Gateway("near", diary), "far": Gateway("far", diary)}
+    starter = replace(part("n"), later=(Command("n-later", "l"),))
+    outputs = perform({"near": starter, "far": part("f")}, "near", links, lambda *_: None)  # type: ignore[arg-type]
+    assert diary[4:10] == [
+        "near released",
+        "near ready",
+        "far released",
+        "far read",
+        "near released",
+        "near read",
+    ]
+    assert [one.command.id for one in outputs["near"]][-1] == "n-later"

@@ -29,9 +29,15 @@ def _policies(book: Notebook, focus: Focus, children: tuple[ChildSa, ...]) -> No
     if policies is None:
         book.unread("xfrm-policy", "kernel_policies_present", "policies_missing", "policy_taken")
         return
-    if not children:
+    if not children or not policies:
+        why = "the kernel holds no policies at all" if children else "no CHILD SA is installed"
+        if children and book.snapshot.states:
+            book.note("policies_missing", _DIRECTIONS, book.cite("xfrm-policy", "(no policies)"))
+            book.note("kernel_policies_present", False, book.cite("xfrm-policy", "(no policies)"))
+            book.unknown("policy_taken", why)
+            return
         for name in ("kernel_policies_present", "policies_missing", "policy_taken"):
-            book.unknown(name, "no CHILD SA is installed")
+            book.unknown(name, why)
         return
     pairs = [(local, remote) for child in children for local in child.local_ts for remote in child.remote_ts]
     if not pairs or not all(_network(text) for pair in pairs for text in pair):

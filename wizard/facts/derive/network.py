@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from wizard.facts import firewall
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.firewall import Judgement, Packet
 from wizard.facts.focus import ANY, Focus
+from wizard.facts.ruleset import network
 
-_ECHO_REQUEST = 8
+_ECHO_REQUEST, _ECHO_REPLY = 8, 0
+_NEW_SOURCE = re.compile(
+    r"(?:--to-source|snat(?: ip)? to|--to|snat prefix to) ([0-9a-fA-F.:]{2,45}(?:/\d{1,3})?)"
+)
 _FIREWALL_FACTS = (
     "input_blocks_ike",
     "output_blocks_ike",
@@ -40,8 +45,11 @@ def interfaces(book: Notebook, focus: Focus) -> None:
         configured = [
             name for name in (focus.connection.local_addrs if focus.connection else ()) if name not in ANY
         ]
+        named = [name for name in configured if network(name) is None or "/" in name]
         if not configured:
             book.unknown("local_address_present", "no local address is configured")
+        elif named and not set(configured) & set(snapshot.addresses()):
+            book.unknown("local_address_present", f"{named[0]} is no single address")
         else:
             held = [name for name in configured if name in snapshot.addresses()]
             line = (
@@ -119,20 +127,55 @@ def firewall_rules(book: Notebook, focus: Focus) -> None:
             book.unknown(name, "the protected networks are not known")
         return
     leaving = [_through(book, focus, local, remote, leaving=True) for local, remote in pairs]
-    arriving = [_through(book, focus, remote, local, leaving=False) for local, remote in pairs]
-    _note(
-        book,
-        "forward_blocks_tunnel",
-        [firewall.judge(rules, one, "forward") for one in (*leaving, *arriving)],
-    )
+    _forwarded(book, focus, pairs)
     source_nat = [firewall.judge(rules, one, "source-nat") for one in leaving]
     rewritten = next((one for one in source_nat if one.verdict == "nat" and one.certain), None)
-    if rewritten is not None:
+    if rewritten is not None and _stays_inside(rewritten.rule, focus.local_networks):
+        book.note("nat_rewrites_tunnel", False, book.cite("firewall", rewritten.rule))
+    elif rewritten is not None:
         book.note("nat_rewrites_tunnel", True, book.cite("firewall", rewritten.rule))
     elif all(one.verdict == "accept" and one.certain for one in source_nat):
         book.note("nat_rewrites_tunnel", False)
     else:
         book.unknown("nat_rewrites_tunnel", _doubt(source_nat))
+
+
+def _forwarded(book: Notebook, focus: Focus, pairs: list[tuple[str, str]]) -> None:
+    """Whether nothing at all gets through one way: neither pings nor connections, begun here or answered.
+
+    Rules that keep out pings, or connections begun on one side, may be meant so; a test shows whether they hurt.
+    """
+    rules = book.snapshot.ruleset
+    if rules is None:
+        return
+    begun: list[Judgement] = []
+    for local, remote in pairs:
+        for src, dst, leaving in ((local, remote, True), (remote, local, False)):
+            packet = _through(book, focus, src, dst, leaving=leaving)
+            new = [packet, replace(packet, proto="tcp", icmp_type=None)]
+            answers = [replace(new[0], icmp_type=_ECHO_REPLY), new[1]]
+            answers = [replace(one, state="established") for one in answers]
+            judged = [firewall.judge(rules, one, "forward") for one in (*new, *answers)]
+            if all(one.blocks for one in judged):
+                line = book.cite("firewall", f"{judged[0].chain}: {judged[0].rule}")
+                book.note("forward_blocks_tunnel", True, line)
+                return
+            begun += judged[: len(new)]
+    if all(one.blocks is False for one in begun):
+        book.note("forward_blocks_tunnel", False)
+    else:
+        book.unknown("forward_blocks_tunnel", _doubt([one for one in begun if one.blocks is not False]))
+
+
+def _stays_inside(rule: str, networks: tuple[str, ...]) -> bool:
+    """Whether a source NAT rule gives packets an address that is protected, too, as for networks that overlap."""
+    found = _NEW_SOURCE.search(rule)
+    new = network(found[1]) if found else None
+    nets = [own for text in _networks(networks) if (own := network(text)) is not None]
+    return new is not None and any(
+        own.version == new.version and new.network_address in own and new.prefixlen >= own.prefixlen
+        for own in nets
+    )
 
 
 def _through(book: Notebook, focus: Focus, src: str, dst: str, *, leaving: bool) -> Packet:

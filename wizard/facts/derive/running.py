@@ -93,7 +93,14 @@ def _kernel(book: Notebook, children: tuple[ChildSa, ...]) -> None:
         wanted = {spi for child in children for spi in (child.spi_in, child.spi_out) if spi}
         line = f"SPIs of the daemon: {', '.join(sorted(wanted))}; in the kernel: {', '.join(sorted(spis)) or 'none'}"
         held = any({child.spi_in, child.spi_out} - {""} <= spis for child in children)
-        book.note("kernel_sas_present", held, book.cite("xfrm-state", line))
+        elsewhere = not snapshot.states and any(
+            one.name.startswith("ipsec") and not one.kind for one in snapshot.interfaces or ()
+        )
+        if held or not elsewhere:
+            book.note("kernel_sas_present", held, book.cite("xfrm-state", line))
+        else:
+            # kernel-libipsec encrypts in the daemon, behind a tun device of this name.
+            book.unknown("kernel_sas_present", "the daemon may do the encryption itself")
 
 
 def carried(book: Notebook, focus: Focus) -> None:

@@ -163,7 +163,7 @@ def _moved(turn: _Turn, name: str, way: str) -> None:
         book.note(name, False, book.cite(turn.probe, line))
         return
     rise = sum(count - then.get(spi, 0) for spi, count in counted.items())
-    wanted = max(1, turn.sent // 2) if way == "out" and turn.sender else 1
+    wanted = max(1, (turn.sent + 1) // 2) if way == "out" and turn.sender else 1
     line = f"{way} {', '.join(sorted(counted))}: {rise} packets more than before the test of {turn.sent}"
     book.note(name, rise >= wanted, book.cite(turn.probe, line))
 
