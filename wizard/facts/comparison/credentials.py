@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,9 +32,6 @@ _RDN: Final = {
     NameOID.SURNAME: "S",
     NameOID.TITLE: "T",
 }
-_AUTHORITIES: Final = re.compile(
-    r"(?:^|/)(?:cacerts|x509ca|aacerts|ca)/|(?:^|[/_.-])ca(?:cert)?[._-]?", re.IGNORECASE
-)
 _LONGEST_CHAIN: Final = 8
 _SHA256: Final = hashes.SHA256()
 
@@ -122,12 +118,8 @@ class Credentials:
 
     @property
     def authorities(self) -> tuple[Certificate, ...]:
-        """What this end trusts: authorities, and self-signed certificates in an authority's folder."""
-        return tuple(
-            one
-            for one in self.certificates
-            if one.authority or (_AUTHORITIES.search(one.path) and one.x509.issuer == one.x509.subject)
-        )
+        """What this end may trust: charon and NSS take a certificate for an authority only when it says it is one."""
+        return tuple(one for one in self.certificates if one.authority)
 
     def named(self, written: str) -> Certificate | None:
         """The certificate a configuration means by a file name, a path or a nickname."""

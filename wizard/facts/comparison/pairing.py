@@ -125,11 +125,14 @@ def _ways(connection: Connection) -> list[tuple[Connection, float]]:
 def _match(a: Connection, b: Connection, cost: float) -> Match:
     there = addresses.fits(a.remote_addrs, b.local_addrs)
     back = addresses.fits(b.remote_addrs, a.local_addrs)
+    known: list[bool] = []
     score = sum(4.0 if fit else 0.5 if fit is None else -2.0 for fit in (there, back)) - cost
     for own, peer in ((a, b), (b, a)):
         agreed = names.agree(names.sent(own, None), names.expected(peer, None))
         explicit_ids = bool(own.local and own.local[0].identity and peer.remote and peer.remote[0].identity)
-        score += (2.0 if agreed else -1.5) if explicit_ids and agreed is not None else 0.0
+        if explicit_ids and agreed is not None:
+            known.append(agreed)
+            score += 2.0 if agreed else -1.5
     same_name = a.name == b.name
     score += 1.5 * same_name
     score += 0.5 if a.version == b.version or 0 in {a.version, b.version} else -0.5
@@ -143,5 +146,7 @@ def _match(a: Connection, b: Connection, cost: float) -> Match:
     score += 0.5 if modes[0] & modes[1] else -0.5
     score -= 1.0 * (ignored(a) and not explicit(a)) + 1.0 * (ignored(b) and not explicit(b))
     close = (there is True and back is not False) or (back is True and there is not False)
-    named = same_name and there is not False and back is not False
+    # One wrong address, or one wrong identity, does not make it another peer.
+    fits = [there is True, back is True, len(known) == 2 and all(known)]
+    named = (same_name and any(fits)) or (sum(fits) > 1 and fits[2])
     return Match(a, b, score, close or named, (there is True and back is True) or named)

@@ -215,6 +215,9 @@ class Proofs:
             line,
             why="no private key that can be read is given",
         )
+        self.notes.row(
+            f"private {label.replace('certificate', 'key')}", *_sides(end, ""), belongs if known else None
+        )
         kind = self._wanted_kind(other(end))
         end_(end, "signature_kind_fits", None if kind is None else certificate.key_kind == kind, line)
         good = trusted is not False and carries is not False and not certificate.expired(self.now)

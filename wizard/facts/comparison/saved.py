@@ -17,6 +17,8 @@ from wizard.facts.tunnel import Configuration, Dialect
 MOST_TEXT: Final = 2_000_000
 """Bytes of one file that is read as a configuration; longer ones are none."""
 
+_ALL: Final = "all-files"
+"""Name of the file that stands in for the missing one that includes the others."""
 _LIBRESWAN: Final = re.compile(
     r"^[ \t]+(?:phase2alg|phase2|ikev2|salifetime|(?:left|right)-?(?:subnets|rsasigkey|addresspool|ckaid|"
     r"modecfgclient|modecfgserver|xauthserver|xauthclient|username)|protostack|logfile|plutodebug|dumpdir|"
@@ -93,13 +95,17 @@ def _configuration(
         root = roots[0]
         if len(roots) > 1 and not root.endswith("swanctl.conf"):
             # Parts without the file that includes them: as if one did.
-            root = posixpath.join(posixpath.dirname(root), "(all files)")
+            root = posixpath.join(posixpath.dirname(root), _ALL)
             pairs.append((root, "\n".join(f'include "{path}"' for path in roots)))
         return swanctl_conf.parse(pairs, root=root, version=_number(version), salt=salt)
     chosen = [(path, text) for path, text in pairs if "connections {" not in text]
+    root = roots[0]
+    if len(roots) > 1 and not root.endswith("ipsec.conf"):
+        root = posixpath.join(posixpath.dirname(root), _ALL)
+        chosen.append((root, "".join(f"include {path}\n" for path in sorted(roots))))
     return ipsec_conf.parse(
         chosen,
-        roots[0],
+        root,
         dialect="libreswan" if dialect == "libreswan" else "strongswan",
         version=_number(version),
         salt=salt,
