@@ -36,6 +36,7 @@ class PastedLine:
 _SECOND: Final = r"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE: Final = r"(?:\s?(?:Z|[+-]\d\d:?\d\d|[A-Z]{3,4}(?= ?:)))?"
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ANY_MONTH: Final = r"[^\W\d_]{3,5}\.?"
 """A month in whatever language syslog was set to."""
 _PRIORITY: Final = re.compile(r"<\d{1,3}>(?:1 )?")
@@ -183,6 +184,17 @@ def _journal(raw: str) -> tuple[str, str, str, str, Hint] | None:
         name: str(entry.get(name) or "") for name in ("IKE_SA_NAME", "IKE_SA_UNIQUE_ID", "SYSLOG_IDENTIFIER")
     }
     return message, stamp, words["IKE_SA_NAME"], words["IKE_SA_UNIQUE_ID"], _hint(words["SYSLOG_IDENTIFIER"])
+
+
+def order(stamp: str) -> tuple[int, ...] | None:
+    """Something that grows with the time of a line within one log; None for a time that is not understood."""
+    found = _TIME.match(stamp + " ")
+    if found is None:
+        return None
+    text = found[0]
+    month = re.search(rf"({_MONTH})\b", text)
+    numbers = tuple(int(one) for one in re.findall(r"\d+", text)[:6])
+    return (_MONTHS.index(month[1]), *numbers) if month is not None else numbers
 
 
 def moment(stamp: str) -> datetime | None:

@@ -6,11 +6,13 @@ The last attempt that came to something decides: what failed before it may have 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from wizard.facts.pasted.events import SeenEvent
+from wizard.facts.pasted.prefixes import order
 
 MOST_EVENTS: Final = 6000
 """Events of one tunnel that are kept, the last ones; a repeated attempt says nothing new."""
@@ -129,7 +131,16 @@ class Teller:
 
     def _story(self, conn: str, events: Iterable[SeenEvent]) -> Story:
         ordered = sorted(events, key=lambda event: event.line.number)
+        if _latest_first(ordered):
+            ordered.reverse()
         return Story(conn, _attempts(ordered), list(self._standing))
+
+
+def _latest_first(events: Sequence[SeenEvent]) -> bool:
+    """Whether the log begins with its newest line, as the log pages of firewalls do."""
+    times = [when for event in events if event.line.stamp and (when := order(event.line.stamp)) is not None]
+    falls = sum(later < earlier for earlier, later in pairwise(times))
+    return falls > sum(later > earlier for earlier, later in pairwise(times))
 
 
 def _attempts(events: Iterable[SeenEvent]) -> list[Attempt]:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -15,7 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from wizard import paths
-from wizard.engine.model import Collect, Collected, EndReport, Entered, Event, Finding, Outcome, Started
+from wizard.engine.model import (
+    Branched,
+    Collect,
+    Collected,
+    EndReport,
+    Entered,
+    Event,
+    Finding,
+    Outcome,
+    Started,
+)
 from wizard.engine.run import Run
 from wizard.errors import ExitCode, InputError
 from wizard.facts.pasted.events import PLATFORMS, Matcher, SeenEvent, Signature, events
@@ -107,7 +117,7 @@ def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool
         found = explainer.explain(_blocks(stream), "stdin" if file == "-" else Path(file).name)
     if found.lines == 0:
         raise InputError(f"{file} is empty", advice="paste the log, or name the file that holds it")
-    outcome: Outcome = Redactor().record(found.outcome)
+    outcome: Outcome = Redactor().record(_begun(found.outcome))
     if as_json:
         json.dump(
             document(outcome, found, time.monotonic() - began), sys.stdout, indent=2, ensure_ascii=False
@@ -116,6 +126,12 @@ def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool
     else:
         _tell(outcome, found, Console(highlight=False, soft_wrap=True))
     return {"healthy": ExitCode.HEALTHY, "fault": ExitCode.FAULT}.get(outcome.status, ExitCode.INCONCLUSIVE)
+
+
+def _begun(outcome: Outcome) -> Outcome:
+    """The outcome with sentences that begin as sentences: the ends have no names here to begin them with."""
+    causes = tuple(replace(one, summary=one.summary[:1].upper() + one.summary[1:]) for one in outcome.causes)
+    return replace(outcome, causes=causes)
 
 
 def document(outcome: Outcome, found: Explained, elapsed_s: float) -> dict[str, Any]:
@@ -182,7 +198,7 @@ def _tell(outcome: Outcome, found: Explained, console: Console) -> None:
         console.print(f"Seen: {escape(found.said)}.")
     for place, one in enumerate(outcome.causes):
         if place == 0:
-            _tell_first(one, console)
+            _tell_first(one, _reason(found.events), console)
         elif place == 1:
             console.print("\nIt could also be:")
         if place:
@@ -203,9 +219,17 @@ def _tell(outcome: Outcome, found: Explained, console: Console) -> None:
     console.print(f"\n{found.lines} lines read, {found.heard} of them tell something.", style="dim")
 
 
-def _tell_first(one: Finding, console: Console) -> None:
+def _reason(events: Sequence[Event]) -> str:
+    """What the tree says of the branch that decided."""
+    said = [event.answer for event in events if isinstance(event, Branched)]
+    return said[-1] if said else ""
+
+
+def _tell_first(one: Finding, reason: str, console: Console) -> None:
     console.print(f"[bold]{escape(one.title)}[/] ({one.cause}, {one.confidence})")
-    console.print(escape(one.summary))
+    if reason not in ("", one.title):
+        console.print(escape(reason))
+    console.print(("Perhaps: " if one.confidence == "possible" else "") + escape(one.summary))
     if one.evidence:
         console.print("\nThe lines that show it:")
     for line in one.evidence:
