@@ -86,6 +86,11 @@ def configured(
         return ()
 
 
+def release(version: str | None) -> tuple[int, ...] | None:
+    """The numbers of a release such as "4.10" or "5.2rc1"; None where it is not known."""
+    return tuple(int(part) for part in re.findall(r"\d{1,4}", version or "")[:2]) or None
+
+
 def problem(text: str, protocol: Protocol, version: int = 2) -> str | None:
     """Why pluto would refuse a line of proposals; None when it takes it."""
     try:

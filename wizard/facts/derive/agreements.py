@@ -7,9 +7,10 @@ none: the tunnel comes up and fails later. What one end does not state is not co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from wizard.facts import proposals
+from wizard.facts import pluto_proposals, proposals
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.running import tunnel_sas
 from wizard.facts.derive.settings import Settings
@@ -47,12 +48,23 @@ def stored_child(focus: Focus) -> Child | None:
 
 def offered(book: Notebook, child: Child) -> tuple[Proposal, ...]:
     """What a child offers or accepts, with the implementation's own where it says nothing."""
-    return proposals.configured(child.proposals, child.protocol, book.snapshot.version)
+    snapshot = book.snapshot
+    if snapshot.implementation == "libreswan":
+        return pluto_proposals.configured(
+            child.proposals, child.protocol, release=pluto_proposals.release(snapshot.version)
+        )
+    return proposals.configured(child.proposals, child.protocol, snapshot.version)
+
+
+def _with_default(book: Notebook, child: Child | None) -> Child | None:
+    """The child with `pfs` as pluto has it where its file says nothing: yes."""
+    silent = child is not None and child.pfs is None and book.snapshot.implementation == "libreswan"
+    return replace(child, pfs=True) if child is not None and silent else child
 
 
 def _pfs(books: Mapping[End, Notebook], focuses: Mapping[End, Focus]) -> Fact:
     name = "pfs_agrees"
-    near, far = stored_child(focuses["near"]), stored_child(focuses["far"])
+    near, far = (_with_default(books[end], stored_child(focuses[end])) for end in ENDS)
     if near is None or far is None:
         return Fact(
             name, None, why_unknown="not both ends' children stand in a configuration that could be read"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from itertools import product
@@ -324,9 +323,11 @@ def _offered(
     """What is offered, in words no implementation owns; none where one of them could not be read."""
     if connection.dialect != "libreswan":
         return tuple(proposals.configured(written, protocol, release))
-    numbers = tuple(int(part) for part in re.findall(r"\d{1,4}", release or "")[:2])
     return pluto_proposals.configured(
-        written, protocol, version=connection.version or 2, release=numbers or None
+        written,
+        protocol,
+        version=connection.version or 2,
+        release=pluto_proposals.release(release),
     )
 
 
