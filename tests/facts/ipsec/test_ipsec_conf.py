@@ -128,7 +128,11 @@ def test_what_starter_refuses_whole_is_a_problem_of_the_file(text: str, line: in
 
 
 @pytest.mark.parametrize(
-    "setting", ["auto=begin", "keyexchange=ikev3", "aggressive=maybe", "lifetime=1x", "authby=password"]
+    "setting",
+    [
+        *("auto=begin", "keyexchange=ikev3", "aggressive=maybe", "lifetime=1x", "authby=password"),
+        *("ike=aes256-sha256!", "esp=bogus-sha1!"),
+    ],
 )
 def test_a_value_starter_does_not_take_leaves_out_its_connection(setting: str) -> None:
     found = conf(f"conn a\n left=%any\n {setting}\n", "strongswan")

@@ -12,6 +12,7 @@ from wizard.facts.comparison.pairing import Match, explicit, ignored
 from wizard.facts.comparison.proofs import Proofs
 from wizard.facts.comparison.saved import Saved
 from wizard.facts.model import ENDS, End, Evidence, other
+from wizard.facts.parsers.ipsec_values import ANYBODY
 from wizard.facts.proposals import Proposal
 from wizard.facts.tunnel import Child, ConfigProblem
 
@@ -115,9 +116,9 @@ def _starting(notes: Notes) -> None:
         end: {child.start_action for child in connection.children}
         for end, connection in notes.connections.items()
     }
-    starts = any(
-        action not in {None, "none", "ignore", "add"} for each in actions.values() for action in each
-    )
+    # Whom to call has to be known for that.
+    callers = [actions[end] for end in ENDS if set(notes.connections[end].remote_addrs) - ANYBODY]
+    starts = any(action not in {None, "none", "ignore", "add"} for each in callers for action in each)
     told = [words(tuple(sorted(action or "none" for action in actions[end]))) for end in ENDS]
     name = next((child.name for child in notes.match.a.children), "")
     far = next((child.name for child in notes.match.b.children), "")

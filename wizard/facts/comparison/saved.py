@@ -79,9 +79,7 @@ def read(
     dialect, roots = found
     configuration = _configuration(dialect, roots, texts, version, salt)
     proofs = credentials.read({path: content for path, content in files.items() if len(content) <= MOST_TEXT})
-    given = bool(configuration.secrets) or any(
-        ipsec_secrets.is_secrets(path, text) for path, text in texts.items()
-    )
+    given = bool(configuration.secrets) or any(_holds_secrets(path, text) for path, text in texts.items())
     return Saved(name, configuration, proofs, texts, given)
 
 
@@ -157,6 +155,11 @@ def _is_ipsec(path: str, text: str) -> bool:
     if re.search(r"^(?:conn|ca)[ \t]+\S+|^config[ \t]+setup", text, re.MULTILINE):
         return True
     return posixpath.basename(path) == "ipsec.conf"
+
+
+def _holds_secrets(path: str, text: str) -> bool:
+    """Whether a file is where pre-shared keys would stand, even if none does."""
+    return ipsec_secrets.is_secrets(path, text) or bool(re.search(r"^\s*secrets\s*\{", text, re.MULTILINE))
 
 
 def _number(version: str | None) -> str | None:

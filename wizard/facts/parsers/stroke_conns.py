@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
+from wizard.facts import proposals
 from wizard.facts.parsers.ipsec_lines import Setting
 from wizard.facts.parsers.ipsec_values import ANYBODY, Values, literal, seconds, traffic
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Connection, Mode, swapped
@@ -70,9 +71,23 @@ def problems_of(settings: Mapping[str, Setting]) -> list[tuple[Setting, str]]:
             found.append((setting, f"{key}: '{value}' is not one of {', '.join(WORDS[key])}"))
         elif key in TIMES and seconds(value) is None:
             found.append((setting, f"{key}: '{value}' is no time such as 3600, 60m or 1h"))
+    for key in ("ike", "esp", "ah"):
+        written = (settings[key].value or "") if key in settings else ""
+        why = _nothing_left(written, key)
+        if why is not None:
+            found.append((settings[key], f"{key}: {why}"))
     if "esp" in settings and "ah" in settings:
         found.append((settings["ah"], "esp and ah may not both be given"))
     return found
+
+
+def _nothing_left(written: str, key: str) -> str | None:
+    """Why no proposal remains: charon skips those it does not know, and "!" keeps the default ones away."""
+    if not written.endswith("!"):
+        return None
+    protocol: proposals.Protocol = "ike" if key == "ike" else "ah" if key == "ah" else "esp"
+    whys = [proposals.problem(one.strip(), protocol) for one in written.rstrip("!").split(",") if one.strip()]
+    return whys[0] if whys and all(whys) else None
 
 
 def unknown(settings: Mapping[str, Setting]) -> list[Setting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ class PairOutcome:
 
     notes: Notes
     outcome: Outcome
+    path: tuple[str, ...] = ()
+    """The nodes of the trees it came by."""
 
     @property
     def not_compared(self) -> tuple[str, ...]:
@@ -50,6 +53,7 @@ def run(
     a: Path, b: Path, *, version_a: str | None, version_b: str | None, as_json: bool, flows: Sequence[Path]
 ) -> int:
     """Compares two files or folders and returns the exit code of contract.md; raises InputError."""
+    begun = time.monotonic()
     names = _names(a, b)
     sides = [
         saved.read(name, files_of(path), version=version, salt=_SALT)
@@ -57,7 +61,12 @@ def run(
     ]
     outcome, pairs = compared(sides[0], sides[1], loaded(flows), datetime.now(UTC))
     if as_json:
-        json.dump(_document(outcome, pairs, sides), sys.stdout, indent=2, ensure_ascii=False)
+        json.dump(
+            _document(outcome, pairs, sides, time.monotonic() - begun),
+            sys.stdout,
+            indent=2,
+            ensure_ascii=False,
+        )
         sys.stdout.write("\n")
     else:
         _print(outcome, pairs, sides)
@@ -90,7 +99,7 @@ def _walked(flow: Flow, notes: Notes) -> PairOutcome:
             "the tree of comparisons asks for something only a gateway can answer",
             advice="take exercises and questions out of trees/compare.yaml",
         )
-    return PairOutcome(notes, walk.request.outcome)
+    return PairOutcome(notes, walk.request.outcome, tuple(walk.path))
 
 
 def _started(near: str, far: str, flow: Flow) -> Started:
@@ -148,7 +157,10 @@ def _chosen(pairs: Sequence[PairOutcome]) -> PairOutcome | None:
     return pairs[0]
 
 
-def _document(outcome: Outcome, pairs: Sequence[PairOutcome], sides: Sequence[Saved]) -> dict[str, Any]:
+def _document(
+    outcome: Outcome, pairs: Sequence[PairOutcome], sides: Sequence[Saved], elapsed_s: float
+) -> dict[str, Any]:
+    chosen = _chosen(pairs)
     return {
         "schema": SCHEMA,
         "tunnel": None,
@@ -157,7 +169,9 @@ def _document(outcome: Outcome, pairs: Sequence[PairOutcome], sides: Sequence[Sa
         "warnings": [finding_of(finding) for finding in outcome.warnings],
         "excluded": list(outcome.excluded),
         "unseen": list(outcome.unseen),
+        "path": list(chosen.path) if chosen is not None else [],
         "questions_for_peer": [],
+        "stats": {"elapsed_s": round(elapsed_s, 2), "pairs": len(pairs)},
         "pairs": [_pair(one) for one in pairs],
         "problems": [
             {"end": side.name, "place": one.place, "message": one.message, "scope": one.scope}
