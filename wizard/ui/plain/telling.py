@@ -186,7 +186,10 @@ class Telling:
         if entries:
             self._lines.heading(heading)
             for entry in entries:
-                self._lines.item(entry)
+                # What is to be copied keeps its lines.
+                first, _, lines = entry.partition("\n")
+                self._lines.item(first)
+                self._lines.quote(lines)
 
 
 def _counted(count: int, noun: str) -> str:
