@@ -249,6 +249,14 @@ def test_what_stayed_unknown_is_said_when_nothing_was_found() -> None:
     assert outcome(run).unseen == ("gw-a: not known whether IP forwarding is on (no right)",)
 
 
+def test_what_hindered_a_diagnosis_is_said_with_what_mends_it() -> None:
+    run = Run(flow(check("one", otherwise(verdict=Verdict("inconclusive")))), STARTED)
+    run.reply(collected(fact("near.rights_missing", ("sas",)), fact("far.log_level_low", True)))
+    hindered = outcome(run).unseen
+    assert hindered[0].startswith("gw-a: this login may not run sas; `ipsec-wizard sudoers gw-a`")
+    assert hindered[1].startswith("gw-b: the daemon's log is set to say too little")
+
+
 def test_the_path_map_marks_the_leg_at_the_end_the_fault_is_at() -> None:
     node = check(
         "a",
