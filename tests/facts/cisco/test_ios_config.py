@@ -83,6 +83,21 @@ def test_a_map_on_no_interface_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (" set peer 198.51.100.2\n", "lacks a peer"),
+        (" match address 101\n", "lacks an access list"),
+        ("crypto ipsec transform-set T1 esp-aes 256 esp-sha256-hmac\n", "lacks the transform set"),
+    ],
+)
+def test_an_incomplete_map_entry_is_told_with_what_it_lacks(line: str, words: str) -> None:
+    assert line in MAP
+    found = read(MAP.replace(line, "").replace("T1 T2", "T1"))
+    assert any(words in one.message for one in found.problems)
+    assert {one.cause for one in found.problems} == {"config-syntax-error"}
+
+
+@pytest.mark.parametrize(
     ("wildcard", "network"),
     [("0.0.255.255", "10.1.0.0/16"), ("0.0.0.0", "10.1.0.0/32"), ("0.255.0.255", None), ("x", None)],
 )

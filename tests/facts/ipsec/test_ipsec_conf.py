@@ -244,3 +244,9 @@ def test_any_text_is_read_without_breaking(text: str, dialect: Grammar) -> None:
     assert isinstance(conf(f"conn a\n{text}", dialect), Configuration)
     secrets = ipsec_conf.parse([("/etc/ipsec.secrets", text)], dialect=dialect)
     assert secrets.connections == ()
+
+
+def test_libreswan_leaves_out_a_connection_without_one_of_its_sides() -> None:
+    found = conf("conn a\n left=192.0.2.1\n auto=add\nconn base\n left=192.0.2.1\n", "libreswan")
+    assert [(one.scope, one.name) for one in found.problems] == [("connection", "a")]
+    assert "no 'right='" in found.problems[0].message

@@ -228,6 +228,15 @@ def ikev2_proposal(block: Block) -> str:
     return "-".join(parts)
 
 
+def lacking(block: Block) -> str | None:
+    """What an IKEv2 proposal does not name and IOS does not take it without; None when it is complete."""
+    ciphers = [word for line in block.all("encryption") for word in line.words[1:]]
+    wanted = {"encryption": bool(ciphers), "group": block.first("group") is not None}
+    combined = bool(ciphers) and all("gcm" in word for word in ciphers)
+    wanted["prf" if combined else "integrity"] = block.first("prf" if combined else "integrity") is not None
+    return next((what for what, there in wanted.items() if not there), None)
+
+
 def _ikev2_cipher(word: str) -> str:
     found = re.fullmatch(r"aes-(?P<mode>cbc|gcm)-(?P<bits>128|192|256)", word)
     if found is None:

@@ -116,6 +116,17 @@ class _Reader:
                     block, child, (entry.local,), (entry.remote,), where, "none" if dynamic else "trap"
                 )
             )
+        lacks = [
+            what
+            for what, there in (
+                ("a peer", bool(peers) or dynamic),
+                ("an access list with a permit line", bool(matched) or (dynamic and listed is None)),
+                ("the transform set", bool(self._sets(block)) or block.first("set", "transform-set") is None),
+            )
+            if not there
+        ]
+        if lacks:
+            self._problem(block, name, f"the crypto map entry is incomplete: it lacks {' and '.join(lacks)}")
         address = _address(interface)
         return self._connection(block, name, address, peers or ("%any",), tuple(children), where)
 
@@ -160,6 +171,8 @@ class _Reader:
         profile = block.value("set", "ikev2-profile")
         ikev2 = self._named("crypto", "ikev2", "profile", profile) if profile is not None else None
         version = 2 if profile is not None else 1
+        if ikev2 is not None and ikev2.first("match", "identity") is None:
+            self._problem(ikev2, name, "the IKEv2 profile is incomplete: it lacks a match identity line")
         _note(where, block.first("set", "ikev2-profile"), "version")
         keys = (
             self.keys.ikev2(ikev2, peers)
@@ -177,7 +190,7 @@ class _Reader:
             else self._isakmp_rounds(block, peers, bool(keys), where)
         )
         proposals = (
-            self._ikev2_proposals(where, local)
+            self._ikev2_proposals(where, local, name)
             if version == 2
             else self._isakmp_policies(rounds[0].method, where)
         )
@@ -266,7 +279,7 @@ class _Reader:
         where[f"{side}.0.identity"] = lines[0].place
         return _matched(lines[0].words[len(start) :]) if len(lines) == 1 else None
 
-    def _ikev2_proposals(self, where: dict[str, str], local: str | None) -> tuple[str, ...]:
+    def _ikev2_proposals(self, where: dict[str, str], local: str | None, connection: str) -> tuple[str, ...]:
         names: list[str] = []
         for policy in self._all("crypto", "ikev2", "policy"):
             bound = [line.words[3] for line in policy.all("match", "address", "local") if len(line.words) > 3]
@@ -278,6 +291,8 @@ class _Reader:
             proposal = self._named("crypto", "ikev2", "proposal", name)
             if proposal is not None and proposal.inner:
                 where.setdefault("proposals", proposal.place)
+                if (lacks := ios_blocks.lacking(proposal)) is not None:
+                    self._problem(proposal, connection, f"the IKEv2 proposal is incomplete: it lacks {lacks}")
                 found.append(ios_blocks.ikev2_proposal(proposal))
         if found:
             return tuple(found)
@@ -299,11 +314,7 @@ class _Reader:
         interface: str | None = None,
     ) -> Child:
         line = block.first("set", "transform-set")
-        sets = [
-            found
-            for word in (line.words[2:] if line is not None else ())
-            if (found := self._named("crypto", "ipsec", "transform-set", word)) is not None
-        ]
+        sets = self._sets(block)
         _note(where, sets[0] if sets else line, f"children.{name}.proposals")
         pfs = block.first("set", "pfs")
         _note(where, pfs, f"children.{name}.pfs")
@@ -327,6 +338,16 @@ class _Reader:
             compress=any("comp-lzs" in one.words for one in sets) or None,
             interface=interface,
         )
+
+    def _sets(self, block: Block) -> list[Block]:
+        """The transform sets an entry or a profile names, as far as they are there."""
+        line = block.first("set", "transform-set")
+        words = line.words[2:] if line is not None else ()
+        found = (self._named("crypto", "ipsec", "transform-set", word) for word in words)
+        return [one for one in found if one is not None]
+
+    def _problem(self, block: Block, name: str, message: str) -> None:
+        self.problems.append(ConfigProblem(block.place, message, block.line, "connection", name))
 
     def _all(self, *words: str) -> Iterator[Block]:
         return (block for block in self.top if block.starts(*words))

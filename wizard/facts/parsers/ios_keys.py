@@ -83,7 +83,7 @@ class Keys:
             owner = from_mask(line.words[1], line.words[2] if len(line.words) > 2 else None) if line else None
             if owner is not None and _fits(owner, peers):
                 width = ip_network(owner).prefixlen
-            elif owner is None or "%any" in peers:
+            elif "%any" in peers or (owner is None and (peer.first("identity") or peer.first("hostname"))):
                 width = 0
             else:
                 continue

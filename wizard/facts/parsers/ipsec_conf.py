@@ -128,6 +128,7 @@ class _Reader:
             self._unknown(section)
             wrong = [*pluto_conns.problems_of(values), *self._changed(section, values)]
             one = pluto_conns.connection(section.name, values, own, self.release)
+            self._sideless(section, values)
         for setting, message in wrong:
             self._problem(setting.place, message, "connection", section.name)
         return replace(one, where={section.name: str(section.place), **one.where})
@@ -156,6 +157,15 @@ class _Reader:
             meant = pluto_options.meant(setting.key)
             advice = f"; '{meant}' is probably meant" if meant else ""
             self._problem(setting.place, f"unknown option '{setting.key}'{advice}", "file", section.name)
+
+    def _sideless(self, section: Section, values: Mapping[str, Setting]) -> None:
+        """A connection that is to be loaded and lacks the address of a side, which pluto leaves out."""
+        auto = (values["auto"].value or "").lower() if "auto" in values else "ignore"
+        if auto == "ignore" or self.sections.missing:
+            return
+        for side in ("left", "right"):
+            if side not in values:
+                self._problem(section.place, f"the connection has no '{side}='", "connection", section.name)
 
     def _changed(self, section: Section, values: Mapping[str, Setting]) -> list[tuple[Setting, str]]:
         """Values a connection sets otherwise than the section it includes, which older releases refuse."""
