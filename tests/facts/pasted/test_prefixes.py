@@ -89,3 +89,19 @@ def test_a_time_without_a_year_is_no_moment() -> None:
     assert moment("2026-11-21T10:00:00Z ") == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert moment("Sep 12 2026 10:00:01.003 UTC: ") == datetime(2026, 9, 12, tzinfo=UTC)
     assert moment("") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{{"log":"06[IKE] {words}\\n","stream":"stdout","time":"2026-11-21T10:00:00.1Z"}}',
+        '{{"level":"info","msg":"06[IKE] {words}"}}',
+        "2026-11-21T10:00:00.123456789Z stdout F 06[IKE] {words}",
+        "Mar 2 08:11:10 charon 06[IKE] <con1000|7> {words}",
+        "Mar 2 08:11:10 charon 55123 06[IKE] <con1000|7> {words}",
+        "2026-01-01T10:00:00 Informational charon 06[IKE] <con1|7> {words}",
+        "2026-06-01 12:00:00Z 06[IKE] <Site-1|3> {words}",
+    ],
+)
+def test_containers_and_log_pages_of_firewalls_are_read(line: str) -> None:
+    assert taken_apart(1, line.format(words=WORDS)).text == WORDS

@@ -33,6 +33,8 @@ class PastedLine:
     """Whose words they are, where a prefix says so."""
 
 
+_MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "details")
+"""What journals, containers and clouds call the line itself in their JSON."""
 _SECOND: Final = r"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE: Final = r"(?:\s?(?:Z|[+-]\d\d:?\d\d|[A-Z]{3,4}(?= ?:)))?"
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -65,6 +67,10 @@ _KNOWN: Final = re.compile(
 _AFTER_TIME: Final = re.compile(
     r"(?:(?P<host>[\w.:<>-]{1,120}) )?(?P<program>[A-Za-z_][\w./@-]{0,60})(?:\[\d{1,9}\]|\(\d{1,9}\))?: (?=\S)"
 )
+_PAGE: Final = re.compile(
+    r"(?:(?:Informational|Notice|Warning|Error|Debug) +)?(?:charon|ipsec) +(?:\d+ +)?(?=\d\d\[)"
+)
+"""The log pages of firewalls put columns where syslog puts a colon."""
 _HOST: Final = re.compile(r"[A-Za-z][\w.-]{0,80} (?=\d{2}\[[A-Z]{3}\]|[%\"])")
 _SYSLOG5424: Final = re.compile(
     r"(?P<host>\S{1,120}) (?P<program>\S{1,60}) (?:\d+|-) \S{1,40} (?:-|\[[^\]]{0,400}\]) "
@@ -75,7 +81,7 @@ _CHARON: Final = re.compile(
     r"(?: <(?:(?P<conn>[^|<>]{1,128})\|)?(?P<uid>\d{1,10})>)? ?"
 )
 _LEVELS: Final = re.compile(
-    r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]? ?:?) (?=\S)"
+    r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]? ?:?|std(?:out|err) [FP]) (?=\S)"
 )
 _WHACK: Final = re.compile(r"\d{3} (?=[\"#A-Z])")
 _PLUTO: Final = re.compile(
@@ -92,7 +98,7 @@ _CISCO: Final = re.compile(
 
 def taken_apart(number: int, raw: str) -> PastedLine:
     """One pasted line without what stands before the daemon's own words."""
-    if raw.startswith("{") and '"MESSAGE"' in raw:
+    if raw.startswith("{"):
         entry = _journal(raw)
         if entry is not None:
             return _worded(number, raw, *entry)
@@ -123,7 +129,7 @@ def taken_apart(number: int, raw: str) -> PastedLine:
             hint = _hint(found["program"])
             text = text[found.end() :]
         else:
-            text = _without(_HOST, text)
+            text = _without(_HOST, _without(_PAGE, text))
     text = _without(_KNOWN, text)
     text = _without(_LOGCAT, text)
     return _worded(number, raw, text, stamp, "", "", hint)
@@ -171,7 +177,9 @@ def _journal(raw: str) -> tuple[str, str, str, str, Hint] | None:
         entry: Any = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    message = entry.get("MESSAGE") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    message = next((entry[name] for name in _MESSAGES if name in entry), None)
     if isinstance(message, list):
         message = bytes(one for one in message if isinstance(one, int) and 0 <= one < 256).decode(
             "utf-8", "replace"
