@@ -9,7 +9,9 @@ from typing import Final
 
 from wizard.facts import proposals
 from wizard.facts.model import Evidence, Fact, Value
+from wizard.facts.pasted.course import first_trouble, parted, trouble_after, unanswered_by
 from wizard.facts.pasted.events import SeenEvent
+from wizard.facts.pasted.offers import offered
 from wizard.facts.pasted.prefixes import moment
 from wizard.facts.pasted.story import UPS, Story
 
@@ -27,10 +29,6 @@ _BY_THE_PEER: Final = frozenset({"peer-started", "no-ike-config", "looking-for-p
 _FROM_THE_PEER: Final = frozenset({"packet-received", "exchange-received", "peer-started", "proposal-selected",
     "looking-for-peer", "auth-accepted", "vendor-unknown", "peer-deleted", "request-repeated", "ike-up", "child-up",
     "undecryptable", "nat-remote"})  # fmt: skip
-_TROUBLE: Final = frozenset({"fault", "refused"})
-_ENDINGS: Final = frozenset({"dpd-timeout", "rekey-failed", "child-expired", "peer-deleted", "invalid-spi"})
-"""What took a tunnel down that was up: coming up again explains nothing away."""
-_ANSWERS: Final = frozenset({"exchange-received", "rekeyed"})
 _AUTHS: Final = (
     ("eap", re.compile(r"(?i)\bEAP\b|eap-|XAuth")),
     (
@@ -53,16 +51,16 @@ class LogFacts:
         self._source = source
         self._now = now
         self._attempt = story.deciding.events
-        self._overcome, current = _parted(self._attempt)
+        self._overcome, current = parted(self._attempt)
         self._events = [*current, *story.standing]
 
     def facts(self) -> tuple[Fact, ...]:
         """All of them; what the log does not say is left out."""
-        trouble = _first_trouble(self._attempt)
+        trouble = first_trouble(self._attempt)
         ups = [index for index, event in enumerate(self._attempt) if event.name in UPS | {"ike-up"}]
         child_up = any(event.name in UPS for event in self._attempt)
         earlier_up = any(event.name in UPS for event in self._story.earlier)
-        up = bool(ups) and not _trouble_after(self._attempt, ups[-1])
+        up = bool(ups) and not trouble_after(self._attempt, ups[-1])
         before = self._attempt[:trouble] if trouble is not None else self._attempt
         made: list[Fact | None] = [
             self._words("log_events", self._events),
@@ -153,7 +151,7 @@ class LogFacts:
                 stage = (
                     None if stage not in ("proof", "child") or event.name == "exchange-received" else stage
                 )
-            found = _stage(event, last_sent, up)
+            found = unanswered_by(event, last_sent, up)
             if found is not None:
                 stage, told, moved = found, event, to_4500
         if stage is None or told is None:
@@ -168,7 +166,7 @@ class LogFacts:
         configured = _last(self._attempt, "proposals-configured")
         if received is None or configured is None:
             return ()
-        theirs, ours = _offered(received), _offered(configured)
+        theirs, ours = offered(received), offered(configured)
         if not theirs or not ours:
             return ()
         lines = [received, configured]
@@ -245,115 +243,6 @@ class LogFacts:
             return self._fact("log_cert_time", "epoch", [event])
         where = "before" if when < begin else "after" if when > end else "within"
         return self._fact("log_cert_time", where, [event])
-
-
-def _parted(events: Sequence[SeenEvent]) -> tuple[list[SeenEvent], list[SeenEvent]]:
-    """Trouble that a later success of the same attempt overcame, and all the rest."""
-    ups = [index for index, event in enumerate(events) if event.name in UPS | {"ike-up"}]
-    last = ups[-1] if ups else -1
-    overcome = [
-        event for event in events[: last + 1] if event.level in _TROUBLE and event.name not in _ENDINGS
-    ]
-    return overcome, [event for event in events if event not in overcome]
-
-
-def _first_trouble(events: Sequence[SeenEvent]) -> int | None:
-    return next((index for index, event in enumerate(events) if event.level in ("fault", "refused")), None)
-
-
-def _trouble_after(events: Sequence[SeenEvent], index: int) -> bool:
-    """Whether anything went wrong after the tunnel came up; being taken down on purpose is nothing wrong."""
-    after = events[index + 1 :]
-    answered = max((at for at, event in enumerate(after) if event.name in _ANSWERS), default=-1)
-    return any(
-        event.level in ("fault", "refused")
-        or event.name in ("idle-timeout", "refused-peer", "session-down")
-        or (event.name.startswith("retransmit") and at > answered)
-        for at, event in enumerate(after)
-    )
-
-
-def _stage(event: SeenEvent, sent: SeenEvent | None, up: bool) -> str | None:
-    """Which message an event says was not answered."""
-    named = {
-        "gave-up-auth": "proof",
-        "retransmit-auth": "proof",
-        "gave-up-child": "child",
-        "retransmit-child": "child",
-    }
-    if event.name in named:
-        return named[event.name]
-    if event.name not in ("retransmit", "gave-up"):
-        return None
-    if up:
-        exchange = sent.groups.get("exchange", "") if sent is not None else ""
-        return "child" if exchange == "QUICK_MODE" else "later"
-    message = event.groups.get("message")
-    if message is None:
-        return None if event.daemon == "charon" and event.name == "gave-up" and sent is not None else "first"
-    exchange = sent.groups.get("exchange", "") if sent is not None else ""
-    if exchange == "QUICK_MODE":
-        return "child"
-    text = event.line.text
-    late = re.search(r"seq ([3-9])", text) is not None or "ID HASH" in (
-        sent.line.text if sent is not None else ""
-    )
-    if message != "0":
-        return "proof"
-    return "proof" if late else "first"
-
-
-def _offered(event: SeenEvent) -> tuple[proposals.Proposal, ...]:
-    written = event.groups.get("proposals")
-    if written:
-        return proposals.parse_log(written)
-    return _cisco(event.groups.get("policies", ""))
-
-
-_CISCO_FIELDS: Final = re.compile(
-    r"(ENCRYPTION|PRF|INTEGRITY|DH GROUP): *(.*?)(?= (?:PRF|INTEGRITY|DH GROUP|ENCRYPTION):| Proposal \d|$)"
-)
-
-
-def _cisco(text: str) -> tuple[proposals.Proposal, ...]:
-    """IOS's "Proposal 1: ENCRYPTION: AES-CBC-128 PRF: SHA512 …" in the words proposals are compared in."""
-    found: list[proposals.Proposal] = []
-    for part in re.split(r"Proposal \d+:", text)[1:]:
-        words: list[str] = []
-        for name, value in _CISCO_FIELDS.findall(part):
-            for one in value.split():
-                words.extend(_cisco_word(name, one))
-        found.extend(proposals.parse_log("IKE:" + "/".join(words)))
-    return tuple(found)
-
-
-def _cisco_word(name: str, value: str) -> list[str]:
-    plain = value.upper().replace("-", "_")
-    if name == "ENCRYPTION":
-        return [
-            re.sub(r"^AES_GCM_(\d+)$", r"AES_GCM_16_\1", plain)
-            .replace("3DES", "3DES_CBC")
-            .replace("_CBC_CBC", "_CBC")
-        ]
-    digest = re.match(r"(?:HMAC_)?(SHA|MD5)_?(\d*)", plain)
-    if name in ("PRF", "INTEGRITY") and digest is not None:
-        bits = {
-            "": "SHA1",
-            "1": "SHA1",
-            "96": "SHA1",
-            "256": "SHA2_256",
-            "384": "SHA2_384",
-            "512": "SHA2_512",
-        }
-        kind = "MD5" if digest[1] == "MD5" else bits.get(digest[2], "SHA1")
-        if name == "PRF":
-            return [f"PRF_HMAC_{kind}"]
-        cut = {"SHA1": "96", "MD5": "96", "SHA2_256": "128", "SHA2_384": "192", "SHA2_512": "256"}[kind]
-        return [f"HMAC_{kind}_{cut}"]
-    group = re.search(r"GROUP_(\d+)_(MODP|ECP)", plain)
-    if name == "DH GROUP" and group is not None:
-        return [f"{group[2]}_{group[1]}"]
-    return []
 
 
 def _date(text: str) -> datetime | None:
