@@ -93,7 +93,14 @@ class Gateways:
         self._doors.known_hosts.accept(key)
 
     def refuse(self, obstacle: Obstacle) -> None:
-        """Goes on without the gateway behind this obstacle: it counts as not reached and is left alone."""
+        """Goes on without what is behind this obstacle.
+
+        A gateway whose login is refused counts as not reached and is left alone; without a password for sudo
+        it is read as far as its login may.
+        """
+        if isinstance(obstacle, NeedsSecret) and obstacle.kind == "sudo":
+            self._doors.secrets.decline(obstacle)
+            return
         for end, ref in self._refs.items():
             if (
                 ref.gateway is not None

@@ -107,6 +107,30 @@ def test_an_unreachable_gateway_is_part_of_the_reply_and_the_other_is_read() -> 
     assert {record.end for record in reply.records} == {"near"}
 
 
+@dataclass
+class Guarded(Quiet):
+    """A gateway whose sudo wants a password for some commands, until it was declined."""
+
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def batch(self, commands: Sequence[Command], variables: Mapping[str, str]) -> list[Output]:
+        if not self.secrets.declined("sudo", "oncall@gw-a"):
+            target = Target("gw-a", "172.31.0.11")
+            raise NeedsSecret(target, "sudo", "oncall@gw-a", "password for sudo of oncall@gw-a")
+        return Quiet.batch(self, commands, variables)
+
+
+def test_a_gateway_whose_sudo_password_nobody_gives_is_read_as_far_as_it_may_be() -> None:
+    secrets = Secrets()
+    one = gateways(Doors({"gw-a": Guarded(secrets=secrets), "gw-b": Quiet()}, secrets=secrets))
+    with pytest.raises(NeedsSecret) as needed:
+        collected(one)
+    one.refuse(needed.value)
+    reply = collected(one)
+    assert {report.end: report.reached for report in reply.ends} == {"near": True, "far": True}
+    assert {record.end for record in reply.records} == {"near", "far"}
+
+
 def test_an_end_without_a_login_is_unknown_and_no_failure() -> None:
     doors = Doors({"gw-a": Quiet()})
     reply = collected(gateways(doors, "partner"))
