@@ -113,7 +113,7 @@ class Scenario(_Strict):
 
 
 DEFAULT_IMAGE = "deb12-swanctl"
-SAMPLED = 2
+SAMPLED = 3
 
 
 class _NoDuplicates(yaml.SafeLoader):
@@ -181,20 +181,22 @@ def _one(file: Path, place: int, entry: object) -> Scenario:
 
 
 def sample(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """Up to SAMPLED scenarios of each cause on each pair of implementations, topology and inventory."""
-    daemons = images.definitions().images
+    """Each cause once, and SAMPLED scenarios on each pair of images in each topology, a healthy one among them."""
 
-    def kind(one: Scenario) -> tuple[str, ...]:
-        spoken = (daemons[one.image(name)].daemon for name in healthy.OTHER)
-        return one.expect, one.topology, one.inventory, *spoken
+    def pair(one: Scenario) -> tuple[str, ...]:
+        return one.topology, *(one.image(name) for name in healthy.OTHER)
 
     chosen: list[Scenario] = []
-    seen: Counter[tuple[str, ...]] = Counter()
+    pairs: Counter[tuple[str, ...]] = Counter()
+    causes: set[str] = set()
+    met: set[tuple[str, ...]] = set()
     # A fault begun in another way comes after other faults with the same cause.
-    for one in sorted(scenarios, key=lambda one: _begun_otherwise(one, scenarios)):
-        seen[kind(one)] += 1
-        if seen[kind(one)] <= SAMPLED:
+    for one in sorted(scenarios, key=lambda one: (_begun_otherwise(one, scenarios), one.expect != "healthy")):
+        if one.expect not in causes or (pairs[pair(one)] < SAMPLED and (one.expect, *pair(one)) not in met):
             chosen.append(one)
+            pairs[pair(one)] += 1
+            causes.add(one.expect)
+            met.add((one.expect, *pair(one)))
     return chosen
 
 
