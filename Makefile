@@ -13,6 +13,8 @@ SOURCES = wizard tests $(wildcard screenshots docs)
 $(shell test -x $(BIN)/python || rm -f $(RUN) $(DEV))
 # How many User-Mode Linux guests run side by side; each uses one core.
 GUESTS ?= 2
+# After how many minutes the lab begins no further scenario.
+MINUTES ?= 50
 
 # Wheels only: building from source would fetch build tools that no hash covers.
 INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all:
@@ -73,7 +75,7 @@ format: $(DEV) ## format the code and mend what the linter can mend
 lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 runs every scenario, not one of each kind)
 	@$(BIN)/python -m tests.lab packages
 	@$(BIN)/python -m tests.lab images
-	@$(BIN)/python -m tests.lab run --guests $(GUESTS) $(if $(ALL),,--sample)
+	@$(BIN)/python -m tests.lab run --guests $(GUESTS) --minutes $(MINUTES) $(if $(ALL),,--sample)
 
 bench: $(DEV) ## race a diagnosis against one ssh a command and against the guide's script, at three delays
 	@$(BIN)/python -m tests.lab bench

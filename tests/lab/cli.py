@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--sample", action="store_true", help="one scenario for each cause on each pair of implementations"
     )
+    sub.add_argument("--minutes", type=float, default=60, help="begin no scenario after that long")
     sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
     for name, act, text in (
         ("exec", _exec, "in a guest of its own with that scenario, run a command: exec SCENARIO -- COMMAND"),
@@ -142,11 +143,13 @@ def _run(arguments: argparse.Namespace) -> int:
         for note in [*verdict.notes, *verdict.traces]:
             print(f"         {note}", flush=True)
 
-    run = runner.Run(chosen, arguments.check, report)
+    run = runner.Run(chosen, arguments.check, report, arguments.minutes * 60)
     run.carry_out(arguments.guests)
     table.show(run.verdicts)
     failed = [verdict for verdict in run.verdicts if not verdict.ok]
     leaks = runner.leaks(run.out)
+    if run.left_out:
+        print(f"left out, the time was over: {', '.join(run.left_out)}")
     for trouble in run.troubles:
         print(trouble)
     for file in leaks:

@@ -59,8 +59,19 @@ class Verdict:
 class Run:
     """One run: shares scenarios out to guests and collects the verdicts."""
 
-    def __init__(self, chosen: list[Scenario], check: Check, report: Callable[[Verdict], None]) -> None:
-        """`report` is called with each verdict as it comes, from the guests' threads one at a time."""
+    def __init__(
+        self,
+        chosen: list[Scenario],
+        check: Check,
+        report: Callable[[Verdict], None],
+        limit_s: float = RUN_SECONDS,
+    ) -> None:
+        """`report` is called with each verdict as it comes, from the guests' threads one at a time.
+
+        After `limit_s` seconds no further scenario is begun; those that were not are in `left_out`.
+        """
+        self._until = time.monotonic() + limit_s
+        self.left_out: list[str] = []
         self.verdicts: list[Verdict] = []
         self.troubles: list[str] = []
         self.out = _fresh_folder()
@@ -95,6 +106,10 @@ class Run:
             raise
         if not self.verdicts:
             raise LabError("The lab could not run:\n" + "\n".join(self.troubles))
+        if time.monotonic() >= self._until:
+            self.left_out = [scenario.id for scenario in self._waiting]
+            self.verdicts += [self._first[scenario.id] for scenario in self._again]
+            return
         for scenario in [*self._waiting, *self._again]:
             self._settle(Verdict(scenario.id, scenario.expect, notes=["not run: no guest was left"]))
 
@@ -147,6 +162,8 @@ class Run:
     def _take(self, last: Scenario | None) -> Scenario | None:
         """The next scenario: one on the same images if there is one, else one of the largest group."""
         with self._lock:
+            if time.monotonic() >= self._until:
+                return None
             if not self._waiting:
                 return self._again.pop(0) if self._again else None
             kinds = Counter(_kind(scenario) for scenario in self._waiting)
