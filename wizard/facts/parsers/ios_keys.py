@@ -33,7 +33,9 @@ class Keys:
         for block in self._top:
             if (rest := block.after("crypto", "keyring")) is not None:
                 bound = block.value("local-address")
-                if (wanted is None or rest[:1] == (wanted,)) and bound in {None, local}:
+                # Bound to an interface by its name, it is taken for one of this peer's.
+                here = bound is None or local is None or not bound[0].isdigit() or bound == local
+                if (wanted is None or rest[:1] == (wanted,)) and here:
                     lines += [(line.words[1:], line) for line in block.all("pre-shared-key")]
             elif (rest := block.after("crypto", "isakmp", "key")) is not None and wanted in {None, "default"}:
                 lines.append((_turned(rest), block))
