@@ -293,3 +293,19 @@ conn west-east
 include /testing/not-given.conf
 """
     assert verdict({"/etc/ipsec.conf": text}, {"/etc/ipsec.conf": text}) == []
+
+
+def test_two_ends_that_have_nothing_to_do_with_each_other_are_not_judged() -> None:
+    other = swanctl(
+        RIGHT,
+        own="203.0.113.1",
+        peer="203.0.113.2",
+        own_id="x.example",
+        peer_id="y.example",
+        local="172.16.0.0/24",
+        remote="172.17.0.0/24",
+    )
+    for pair in ((swanctl(LEFT), other), (swanctl(LEFT), swanctl(LEFT))):
+        found, pairs = outcome(*pair)
+        assert (found.status, pairs) == ("inconclusive", [])
+        assert found.unseen == ("no connection of one end fits one of the other",)

@@ -25,7 +25,10 @@ class Match:
 
 
 def matches(a: Saved, b: Saved) -> tuple[Match, ...]:
-    """Pairs of connections, the best fit first; every connection stands in one pair at most."""
+    """Pairs of connections, the best fit first; every connection stands in one pair at most.
+
+    What speaks against each other more than for each other is no pair: nobody is blamed for another tunnel.
+    """
     ours, theirs = candidates(a.configuration), candidates(b.configuration)
     scored = [
         _oriented(one, other, first, second)
@@ -36,7 +39,7 @@ def matches(a: Saved, b: Saved) -> tuple[Match, ...]:
     kept: list[Match] = []
     for match, _, _ in scored:
         taken = any(match.a.name == one.a.name or match.b.name == one.b.name for one in kept)
-        if not taken and (not kept or match.close):
+        if not taken and match.score >= 0 and (not kept or match.close):
             kept.append(match)
     return tuple(kept)
 
