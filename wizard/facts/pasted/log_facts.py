@@ -29,6 +29,11 @@ _BY_THE_PEER: Final = frozenset({"peer-started", "no-ike-config", "looking-for-p
 _FROM_THE_PEER: Final = frozenset({"packet-received", "exchange-received", "peer-started", "proposal-selected",
     "looking-for-peer", "auth-accepted", "vendor-unknown", "peer-deleted", "request-repeated", "ike-up", "child-up",
     "undecryptable", "nat-remote"})  # fmt: skip
+_REFUSALS: Final = {
+    "AUTHENTICATION_FAILED": "proof",
+    "TS_UNACCEPTABLE": "networks",
+    "NO_PROPOSAL_CHOSEN": "proposals",
+}
 _AUTHS: Final = (
     ("eap", re.compile(r"(?i)\bEAP\b|eap-|XAuth")),
     (
@@ -78,6 +83,7 @@ class LogFacts:
             *self._proposals(),
             self._keys_tried(),
             self._repeated(),
+            self._refused(),
             self._nat(),
             self._identity(),
             self._cert_time(),
@@ -196,6 +202,11 @@ class LogFacts:
         return (
             self._fact("log_keys_tried", int(keys), [event]) if event is not None and keys.isdigit() else None
         )
+
+    def _refused(self) -> Fact | None:
+        event = _last(self._attempt, "refusal-sent")
+        told = _REFUSALS.get(event.groups.get("notify", "")) if event is not None else None
+        return self._fact("log_refused", told, [event]) if event is not None else None
 
     def _repeated(self) -> Fact | None:
         event = _last(self._attempt, "request-repeated")

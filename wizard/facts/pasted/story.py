@@ -39,7 +39,15 @@ class Attempt:
             event.level in _TROUBLE
             or event.name in UPS | _HALF_UPS
             or event.name.startswith("retransmit")
-            or event.name in ("request-repeated", "half-open-gone", "refused-peer", "refused-proposal")
+            or event.name
+            in (
+                "request-repeated",
+                "half-open-gone",
+                "refused-peer",
+                "refused-proposal",
+                "refused-identity",
+                "refusal-sent",
+            )
             for event in self.events
             if not event.standing
         )

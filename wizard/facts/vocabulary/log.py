@@ -63,5 +63,14 @@ SPECS: tuple[FactSpec, ...] = (
         "after",
     ),
     end("log_replacements", INT, LOG, "how often one SA took another's place because both bear one identity"),
+    end(
+        "log_refused",
+        TEXT,
+        LOG,
+        "what this end refused, where the log tells no more",
+        "proof",
+        "networks",
+        "proposals",
+    ),
     end("log_attempts", INT, LOG, "attempts seen"),
 )
