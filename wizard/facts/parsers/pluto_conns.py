@@ -106,9 +106,10 @@ def _oriented(one: Connection, left: str, right: str, own: Collection[str], valu
         return one
     if right in own or right in NOBODY_ELSE:
         return turned
-    if not own and right in PEERS and left not in PEERS:
+    written = [values.text(side) is not None for side in ("left", "right")]
+    if not own and right in PEERS and left not in PEERS and written[1]:
         return one
-    if not own and left in PEERS and right not in PEERS:
+    if not own and left in PEERS and right not in PEERS and written[0]:
         return turned
     return replace(one, sides_known=False)
 
