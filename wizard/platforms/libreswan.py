@@ -34,7 +34,7 @@ W="ipsec whack"
 """
 """Root speaks with the daemon itself: the script `ipsec` runs programs of its own to do the same."""
 _LISTING: Final = f"""\
-{_TOOL}echo '@@ status'; $SUDO $W --status 2>&1 || {{ echo '@@ version'; ipsec --version; }}
+{_TOOL}echo '@@ status'; $SUDO $W --status || {{ echo '@@ version'; ipsec --version; }}
 echo '@@ kernel'; $SUDO ip -s xfrm state list nokeys 2>/dev/null
 :
 """

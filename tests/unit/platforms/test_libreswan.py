@@ -172,12 +172,16 @@ def test_a_daemon_that_answers_has_its_connections_and_sas() -> None:
     ],
 )
 def test_a_daemon_that_is_gone_is_told_from_one_that_may_not_be_asked(said: str) -> None:
-    gone = LIBRESWAN.read(by_probe(printed({"sas": (f"@@ version\nLibreswan 5.2\n@@ status\n{said}\n", 0)})))
+    def read(stderr: str) -> dict[str, object]:
+        (listing,) = printed({"sas": ("@@ status\n@@ version\nLibreswan 5.2\n@@ kernel\n", 0)})
+        return LIBRESWAN.read({"sas": replace(listing, stderr=stderr)})
+
+    gone = read(f"{said}\n")
     assert gone["daemon_answers"] is False
+    assert gone["daemon_line"] == said
     assert gone["version"] == "5.2"
     assert "loaded" not in gone
-    denied = "@@ version\nLibreswan 5.2\n@@ status\nwhack: connect(pluto_ctl) failed: Permission denied\n"
-    assert LIBRESWAN.read(by_probe(printed({"sas": (denied, 0)})))["daemon_answers"] is None
+    assert read("whack: connect(pluto_ctl) failed: Permission denied\n")["daemon_answers"] is None
 
 
 def test_the_side_that_has_an_own_address_is_local() -> None:
