@@ -113,7 +113,7 @@ class Scenario(_Strict):
 
 
 DEFAULT_IMAGE = "deb12-swanctl"
-SAMPLED = 3
+SAMPLED = 2
 
 
 class _NoDuplicates(yaml.SafeLoader):

@@ -87,7 +87,8 @@ def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list
                 )
             )
         )
-        blocks += [Gap(), *_walked(story)]
+        # On a tunnel that works, what will break it is the news.
+        blocks += [*_warnings(outcome, wish), Gap(), *_walked(story)]
     for index, finding in enumerate(outcome.causes):
         if index:
             title = Content.assemble(f"{index + 1}. ", symbol("fail"), " ", one_line(finding.title, "bold"))
@@ -95,14 +96,20 @@ def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list
         blocks.extend(_finding(finding, flow, wish, first=index == 0))
     if outcome.excluded:
         blocks += [Gap(), Para(_titles(outcome.excluded, flow, wish), "Ruled out")]
-    for finding in outcome.warnings:
-        text = f"{finding.title}: {finding.summary}"
-        blocks += [Gap(), Para(signed("warn", text), "Also seen")]
-        if wish.all_evidence:
-            blocks.extend(_evidence("Its proof", finding.evidence, wish))
+    if outcome.causes:
+        blocks.extend(_warnings(outcome, wish))
     blocks.extend(_listed("Not seen", outcome.unseen))
     blocks.extend(_listed("Ask them", outcome.questions_for_peer))
     return blocks
+
+
+def _warnings(outcome: Outcome, wish: Wish) -> Iterable[Block]:
+    """What does not stop the tunnel now and may later."""
+    for finding in outcome.warnings:
+        yield Gap()
+        yield Para(signed("warn", f"{finding.title}: {finding.summary}"), "Also seen")
+        if wish.all_evidence:
+            yield from _evidence("Its proof", finding.evidence, wish)
 
 
 def evidence_text(story: Story, station: Station | None) -> str:
