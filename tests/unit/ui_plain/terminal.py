@@ -13,8 +13,11 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LIMIT_S = 60.0
-CONTROLLING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-"""Makes the terminal the program's own, so that Ctrl-C is a signal."""
+CONTROLLING = (
+    "import fcntl, signal, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+)
+"""Makes the terminal the program's own, so that Ctrl-C is a signal, also where tests run in a shell's background."""
 
 
 def converse(program: str, answers: Sequence[tuple[str, str]], home: Path) -> tuple[int, str]:
