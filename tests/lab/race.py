@@ -29,7 +29,7 @@ from wizard.demo.tape import Exchange, Said
 
 DELAYS_MS: Final = (0, 40, 150)
 """Added to each round trip between the operator and a gateway, milliseconds."""
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 GATEWAYS: Final = ("gw-a", "gw-b")
 CONFIG: Final = "/run/lab/ssh_config"
 ROWS: Final = ("ipsec-wizard", "one ssh a command", "the guide's script", "floor")
@@ -70,17 +70,20 @@ def bench(scenario: Scenario) -> int:
 def inside() -> int:
     """The race itself, on the operator's node."""
     spoken, longest_s = _our_commands()
-    table: dict[int, dict[str, list[float]]] = {}
+    print("median of", ROUNDS, "runs each, seconds")
+    print("added delay".ljust(14), *(row.rjust(20) for row in ROWS), "ours / floor".rjust(14), flush=True)
+    kept = True
     for delay in DELAYS_MS:
         _delay(delay)
-        times = table.setdefault(delay, {row: [] for row in ROWS})
+        times: dict[str, list[float]] = {row: [] for row in ROWS}
         for _ in range(ROUNDS):
             times["ipsec-wizard"].append(_ours())
             times["one ssh a command"].append(_timed(lambda: _both(_one_by_one, spoken)))
             times["the guide's script"].append(_timed(_guide))
             times["floor"].append(_timed(_handshake) + longest_s)
+        kept &= _show(delay, {row: statistics.median(taken) for row, taken in times.items()})
     _delay(0)
-    return _show(table)
+    return 0 if kept else 1
 
 
 def _our_commands() -> tuple[list[Spoken], float]:
@@ -171,18 +174,12 @@ def _handshake() -> None:
     subprocess.run(_ssh(GATEWAYS[0], ":"), capture_output=True, check=True)
 
 
-def _show(table: Mapping[int, Mapping[str, Sequence[float]]]) -> int:
-    print("median of", ROUNDS, "runs each, seconds")
-    print("added delay".ljust(14), *(row.rjust(20) for row in ROWS), "ours / floor".rjust(14))
-    kept = True
-    for delay, times in table.items():
-        medians = {row: statistics.median(times[row]) for row in ROWS}
-        ratio = medians["ipsec-wizard"] / medians["floor"]
-        row = [f"{medians[name]:.1f}".rjust(20) for name in ROWS]
-        print(f"{delay} ms".ljust(14), *row, f"{ratio:.2f}".rjust(14))
-        if delay:
-            kept &= medians["ipsec-wizard"] <= min(medians[name] for name in ROWS[1:3]) and ratio <= 1.5
-    return 0 if kept else 1
+def _show(delay: int, medians: Mapping[str, float]) -> bool:
+    """Prints one row; whether ours is the fastest there and near the floor, which without delay is not asked."""
+    ratio = medians["ipsec-wizard"] / medians["floor"]
+    row = [f"{medians[name]:.1f}".rjust(20) for name in ROWS]
+    print(f"{delay} ms".ljust(14), *row, f"{ratio:.2f}".rjust(14), flush=True)
+    return not delay or (medians["ipsec-wizard"] <= min(medians[name] for name in ROWS[1:3]) and ratio <= 1.5)
 
 
 if __name__ == "__main__":
