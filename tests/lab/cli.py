@@ -137,7 +137,7 @@ def _run(arguments: argparse.Namespace) -> int:
     count = itertools.count(1)
 
     def report(verdict: runner.Verdict) -> None:
-        word = "ok  " if verdict.ok else "FAIL" if verdict.tries > 1 or verdict.traces else "once"
+        word = "ok  " if verdict.ok else "FAIL" if verdict.tries > 1 else "once"
         said = verdict.cause or verdict.status
         print(f"{next(count):3}/{len(chosen)} {word} {verdict.scenario} {said}", flush=True)
         for note in [*verdict.notes, *verdict.traces]:

@@ -180,7 +180,7 @@ class Run:
     def _settle(self, verdict: Verdict, again: Scenario | None = None) -> None:
         """Keeps a verdict; one that is not as expected is tried once more at the end, on a quieter machine."""
         with self._lock:
-            if not verdict.ok and not verdict.traces and again is not None and verdict.tries == 1:
+            if not verdict.ok and again is not None and verdict.tries == 1:
                 self._first[again.id] = verdict
                 self._again.append(again)
             else:
