@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard.errors import Place, Problem
+from wizard.flow import signatures
 from wizard.flow.build import build
 from wizard.flow.graphcheck import ALWAYS_THERE, graph_errors, graph_warnings
 from wizard.flow.rehearsal import rehearsal_faults
@@ -46,6 +47,9 @@ def lint(
     `visited` are the nodes rehearsals came to, where they were run; else the paths they expect are taken.
     """
     sources = read_folders(folders)
+    # The file is read twice, once for its events' names: what is wrong with it as YAML is told once.
+    known = set(sources.problems)
+    sources.problems.extend(one for one in signatures.problems(folders) if one not in known)
     return remarks(sources, build(sources), vocabulary, exercises, visited)
 
 

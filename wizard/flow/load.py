@@ -19,7 +19,7 @@ def load(folders: Sequence[Path], vocabulary: Vocabulary, exercises: Collection[
     `vocabulary` and `exercises` are those of wizard.facts.vocabulary. Raises FlowError with every error of
     all files, each with line and column; warnings of lint do not keep a flow from being used.
     """
-    sources = read_folders(folders)
+    sources = read_folders(folders, rehearsed=False)
     flow = build(sources)
     found = remarks(sources, flow, vocabulary, exercises)
     errors = [remark.problem for remark in found if remark.severity == "error"]

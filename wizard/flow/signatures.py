@@ -81,33 +81,61 @@ class Signature:
         return None
 
 
+_DAEMON: Final = re.compile(rb"^daemon: *([a-z0-9-]+) *$", re.MULTILINE)
 GATEWAYS: Final = ("charon", "pluto")
 """The daemons whose logs are read on gateways; `load` without names takes every daemon's signatures."""
 
 
-def load(folders: Sequence[Path], daemons: Collection[str] = ()) -> tuple[Signature, ...]:
+def load(
+    folders: Sequence[Path], daemons: Collection[str] = (), *, tested: bool = True
+) -> tuple[Signature, ...]:
     """The signatures of all folders in order; a later event replaces the same daemon's earlier one.
 
     `daemons` leaves out the words of all others. Raises FlowError with every problem: unreadable files, bad
-    patterns, samples that do not match.
+    patterns and, where they are to be `tested`, samples that do not match.
     """
-    found: dict[tuple[str, str], Signature] = {}
-    problems: list[Problem] = []
-    for folder in folders:
-        for path in sorted(folder.glob("signatures/*.yaml")):
-            document = read(path)
-            problems.extend(document.problems)
-            entry, faults = check(document, SignatureFile)
-            problems.extend(faults)
-            if entry is not None:
-                problems.extend(_add(entry, document, found))
+    found, problems = _read(folders, daemons, tested=tested)
     if problems:
         raise FlowError.listing(problems)
     return tuple(one for one in found.values() if not daemons or one.daemon in daemons)
 
 
+def problems(folders: Sequence[Path]) -> list[Problem]:
+    """Everything that is wrong with the signatures of these folders, their samples included."""
+    return _read(folders, (), tested=True)[1]
+
+
+def _read(
+    folders: Sequence[Path], daemons: Collection[str], *, tested: bool
+) -> tuple[dict[tuple[str, str], Signature], list[Problem]]:
+    found: dict[tuple[str, str], Signature] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        for path in sorted(folder.glob("signatures/*.yaml")):
+            if _foreign(path, daemons):
+                continue
+            document = read(path)
+            problems.extend(document.problems)
+            entry, faults = check(document, SignatureFile)
+            problems.extend(faults)
+            if entry is not None:
+                problems.extend(_add(entry, document, found, tested=tested))
+    return found, problems
+
+
+def _foreign(path: Path, daemons: Collection[str]) -> bool:
+    """Whether a file says in a line of its own that it is about another daemon; told before it is read as YAML."""
+    if not daemons:
+        return False
+    try:
+        named = _DAEMON.search(path.read_bytes())
+    except OSError:
+        return False
+    return named is not None and named[1].decode("utf-8", "replace") not in daemons
+
+
 def _add(
-    entry: SignatureFile, document: Document, found: dict[tuple[str, str], Signature]
+    entry: SignatureFile, document: Document, found: dict[tuple[str, str], Signature], *, tested: bool
 ) -> Iterator[Problem]:
     """Compiles one file's signatures and holds them against their own samples."""
     compiled: list[Signature] = []
@@ -134,7 +162,7 @@ def _add(
                 standing=one.standing or entry.standing,
             )
         )
-    for index, one in enumerate(entry.events):
+    for index, one in enumerate(entry.events if tested else ()):
         for number, sample in enumerate(one.samples):
             first = next((other.name for other in compiled if other.groups(sample) is not None), None)
             if first != one.event:

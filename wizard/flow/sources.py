@@ -73,19 +73,22 @@ class Sources:
     """What is wrong with single files."""
 
 
-_PARTS: Final = ("*.yaml", "trees/*.yaml", "signatures/*.yaml", "rehearsals/*.yaml")
+_PARTS: Final = ("*.yaml", "trees/*.yaml", "signatures/*.yaml")
+_REHEARSALS: Final = "rehearsals/*.yaml"
 
 
 class _OneNode(Entry):
     node: NodeEntry
 
 
-def read_folders(folders: Sequence[Path]) -> Sources:
+def read_folders(folders: Sequence[Path], *, rehearsed: bool = True) -> Sources:
     """Reads the knowledge base of each folder, a later one over an earlier one; never raises.
 
-    The digest is over the files' contents and their names below their folders, in the order read.
+    Without `rehearsed` the rehearsals are left out, which a diagnosis has no need of. The digest is over the
+    contents of the files read and their names below their folders, in the order read.
     """
     sources = Sources()
+    parts = (*_PARTS, _REHEARSALS) if rehearsed else _PARTS
     digest = hashlib.sha256()
     for folder in folders:
         if not folder.is_dir():
@@ -93,7 +96,7 @@ def read_folders(folders: Sequence[Path]) -> Sources:
             sources.problems.append(Problem(f"there is no folder {folder}", Place(str(folder)), advice))
             continue
         sources.folders.append(_shown(folder))
-        for path in sorted(path for part in _PARTS for path in folder.glob(part)):
+        for path in sorted(path for part in parts for path in folder.glob(part)):
             document = read(path, _shown(path))
             sources.files.append(document.file)
             sources.problems.extend(document.problems)

@@ -41,7 +41,7 @@ class InventoryDesk:
         """Loads the knowledge; raises FlowError with every problem of it."""
         self.inventory = inventory
         self.flow: Flow = load(flow_folders, VOCABULARY, EXERCISES)
-        self._signatures = load_signatures(flow_folders, GATEWAYS)
+        self._signatures = load_signatures(flow_folders, GATEWAYS, tested=False)
         self._state = state
         self._observe_only = observe_only
         self._ssh_config = ssh_config

@@ -423,7 +423,11 @@ def test_an_event_that_no_signature_names_never_happens(tmp_path: Path) -> None:
     folder = knowledge(tmp_path, triage=text, rehearsals=rehearsals)
     assert said(folder) == []
     (folder / "signatures").mkdir()
-    (folder / "signatures/daemon.yaml").write_text("events: [{event: packet-sent}, {event: gave-up}]\n")
+    (folder / "signatures/daemon.yaml").write_text(
+        "daemon: mine\nevents:\n"
+        "  - {event: packet-sent, meaning: m, patterns: [sent], samples: [sent]}\n"
+        "  - {event: gave-up, meaning: m, patterns: [gave], samples: [gave]}\n"
+    )
     assert said(folder) == [
         "rehearsals/some.yaml:2:76: near.ike_events never holds 'nonsense'; write one of gave-up, packet-sent",
         "trees/triage.yaml:10:14: here.ike_events never holds 'packet-snt'; did you mean packet-sent?",
@@ -530,3 +534,12 @@ def test_remarks_are_in_the_order_of_files_and_lines_and_say_how_grave_they_are(
     assert str(found[-1]).endswith(
         "trees/triage.yaml:14:12: error: there is no cause wealthy; did you mean healthy?"
     )
+
+
+def test_a_sample_that_its_signature_does_not_fit_is_an_error_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "signatures").mkdir()
+    (tmp_path / "signatures" / "mine.yaml").write_text(
+        "daemon: mine\nevents:\n  - event: fell-over\n    meaning: it fell over\n"
+        "    patterns: ['^fell over$']\n    samples: ['stood up']\n"
+    )
+    assert any("signatures/mine.yaml:6" in line and "not for fell-over" in line for line in said(tmp_path))

@@ -75,7 +75,7 @@ class Explainer:
             raise InputError(f"there is no platform {platform!r}", advice=f"use one of {known}")
         folders = [paths.bundled_flows(), *extra]
         flow = load(folders, VOCABULARY, EXERCISES)
-        return cls(flow, load_signatures(folders), None if platform == "auto" else platform)
+        return cls(flow, load_signatures(folders, tested=False), None if platform == "auto" else platform)
 
     def explain(self, blocks: Iterable[bytes], source: str, now: datetime | None = None) -> Explained:
         """Reads the stream to its end, in bounded memory; `now` stands in for logs that name no year."""
