@@ -64,8 +64,9 @@ def test_lifetimes_need_not_be_equal_as_long_as_somebody_renews_in_time() -> Non
     assert pair(with_child(rekey_time_s=900), with_child(rekey_time_s=28800))["lifetimes_fit"] is True
 
 
-def test_modes_are_compared_for_ikev1_only() -> None:
+def test_modes_are_compared_for_ikev1_and_nothing_to_disagree_on_for_ikev2() -> None:
     main, aggressive = connection(version=1), connection(version=1, aggressive=True)
     assert pair(main, aggressive)["exchange_modes_agree"] is False
     assert pair(main, main)["exchange_modes_agree"] is True
-    assert pair(connection(), connection(aggressive=True))["exchange_modes_agree"] is None
+    assert pair(connection(), connection(aggressive=True))["exchange_modes_agree"] is True
+    assert pair(connection(), aggressive)["exchange_modes_agree"] is None

@@ -97,8 +97,13 @@ def _modes(
 ) -> Fact:
     name = "exchange_modes_agree"
     versions = [one.version for end in ENDS if (one := focuses[end].connection) is not None]
+    if versions == [2, 2]:
+        # There is nothing to disagree on.
+        return Fact(
+            name, True, _cite(books, {end: f"{focuses[end].name}: IKEv2, which has no modes" for end in ENDS})
+        )
     if 2 in versions:
-        return Fact(name, None, why_unknown="IKEv2 has no such modes")
+        return Fact(name, None, why_unknown="an end speaks IKEv2, which has no such modes")
     near, far = settings["near"].aggressive, settings["far"].aggressive
     if near is None or far is None:
         return Fact(name, None, why_unknown="an end does not state its mode")
