@@ -13,6 +13,7 @@ from itertools import product
 from typing import Final
 
 from wizard.facts import identities, selectors
+from wizard.facts.addresses import is_address
 from wizard.facts.errands import NameErrand, ServiceErrand
 from wizard.facts.model import ENDS, End, other
 from wizard.facts.parsers.iproute import interface_holding
@@ -195,7 +196,7 @@ def _focus(
     connection = chosen.connection
     child = _child(connection, hints, peer.connection if peer is not None else None)
     address = all_hints[other(snapshot.end)].address
-    peers = tuple(name for name in connection.remote_addrs if name not in ANY and _is_address(name))
+    peers = tuple(name for name in connection.remote_addrs if name not in ANY and is_address(name))
     peers = tuple(dict.fromkeys([*peers, *([address] if address else [])]))
     if not peers and peer is not None and peer_snapshot is not None:
         peers = tuple(name for name in peer.connection.local_addrs if name in peer_snapshot.addresses())
@@ -288,14 +289,6 @@ def _network(text: str) -> selectors.Network | None:
         return ip_network(bare, strict=False)
     except ValueError:
         return None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 NO_HINTS: Final = Hints()

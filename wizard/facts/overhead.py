@@ -8,7 +8,6 @@ from wizard.facts.parsers.xfrm import SecurityAssociation
 
 IPV4_HEADER: Final = 20
 IPV6_HEADER: Final = 40
-_ICMP_HEADER: Final = 8
 _TCP_HEADER: Final = 20
 _SPI_AND_SEQUENCE: Final = 8
 _UDP_HEADER: Final = 8
@@ -30,11 +29,6 @@ def inside_mtu(outside_mtu: int, sa: SecurityAssociation) -> int:
         return max(0, outside_mtu - outer - 12 - tag)
     fixed = outer + _SPI_AND_SEQUENCE + iv + tag + (_UDP_HEADER if sa.encap is not None else 0)
     return max(0, (outside_mtu - fixed) // block * block - _TRAILER)
-
-
-def echo_size(packet: int, address: str) -> int:
-    """How many bytes of payload make an echo request of that packet size, for `ping -s`."""
-    return max(0, packet - (IPV6_HEADER if ":" in address else IPV4_HEADER) - _ICMP_HEADER)
 
 
 def mss(packet: int, address: str) -> int:

@@ -54,8 +54,8 @@ class Dialect(Protocol):
     def shared(self) -> Mapping[str, str]:
         """Probe → the probe whose output it is read from, where one command tells several things."""
 
-    def presence(self, outputs: Mapping[str, Output]) -> Presence:
-        """How much there is of it, by the outputs of its own commands."""
+    def presence(self, outputs: Mapping[str, Output], fields: Mapping[str, Any]) -> Presence:
+        """How much there is of it, by the outputs of its own commands and what `read` made of them."""
 
     def read(self, outputs: Mapping[str, Output]) -> dict[str, Any]:
         """The snapshot's fields version, daemon_answers, daemon_line, disk, loaded and sas, as far as known.

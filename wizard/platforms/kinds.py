@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from wizard.choreography import Part
 from wizard.facts.derive import attempt
@@ -43,38 +43,49 @@ _LOGS: Final = frozenset({attempt.LOG, RECENT_LOG})
 
 def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
     """One gateway's snapshot from the outputs of OBSERVE; what could not be read stays None."""
-    own = {
-        dialect.name: {one.command.id: one for one in outputs if one.command in dialect.observe}
-        for dialect in DIALECTS
-    }
-    ranks = [
-        (dialect.presence(printed), _configured(dialect, printed), dialect)
-        for dialect in DIALECTS
-        if (printed := own[dialect.name])
-    ]
-    rank, _, spoken_here = max(ranks, key=lambda one: one[:2], default=(Presence.ABSENT, False, None))
-    foreign = [one for dialect in DIALECTS if dialect is not spoken_here for one in dialect.observe]
-    by_probe = {one.command.id: one for one in outputs if one.command not in foreign}
-    fields = linux.read(by_probe)
-    if spoken_here is not None:
-        fields.update(spoken_here.read(by_probe))
-        for probe, source in spoken_here.shared.items():
-            if source in by_probe:
-                command = replace(by_probe[source].command, id=probe)
-                by_probe[probe] = replace(by_probe[source], command=command)
+    found = [_heard(dialect, outputs) for dialect in DIALECTS]
+    heard = max((one for one in found if one is not None), key=lambda one: one.rank, default=None)
+    if heard is None:
+        foreign = [command for dialect in DIALECTS for command in dialect.observe]
+        by_probe = {one.command.id: one for one in outputs if one.command not in foreign}
+        return Snapshot(end=end, gateway=gateway, outputs=by_probe, **linux.read(by_probe))
+    by_probe = heard.outputs
+    for probe, source in heard.dialect.shared.items():
+        if source in by_probe:
+            command = replace(by_probe[source].command, id=probe)
+            by_probe[probe] = replace(by_probe[source], command=command)
     return Snapshot(
         end=end,
         gateway=gateway,
         outputs=by_probe,
-        implementation=spoken_here.name if spoken_here is not None and rank > Presence.ABSENT else None,
-        **fields,
+        implementation=heard.dialect.name if heard.rank[0] > Presence.ABSENT else None,
+        **{**linux.read(by_probe), **heard.fields},
     )
 
 
-def _configured(dialect: Dialect, printed: Mapping[str, Output]) -> bool:
-    """Whether any connection of its own stands on disk, which decides between two that run alike."""
-    disk = dialect.read(printed).get("disk")
-    return isinstance(disk, Configuration) and bool(disk.connections)
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a gateway answered in one dialect, and what was made of it."""
+
+    dialect: Dialect
+    outputs: dict[str, Output]
+    """By probe; those of other dialects are not among them."""
+    fields: dict[str, Any]
+    rank: tuple[Presence, bool]
+    """How much there is of it, then whether a connection of its own stands on disk: decides between two that run."""
+
+
+def _heard(dialect: Dialect, outputs: Sequence[Output]) -> _Heard | None:
+    """None where nothing was asked in that dialect."""
+    own = {one.command.id: one for one in outputs if one.command in dialect.observe}
+    if not own:
+        return None
+    foreign = [command for other in DIALECTS if other is not dialect for command in other.observe]
+    by_probe = {one.command.id: one for one in outputs if one.command not in foreign}
+    fields = dialect.read(by_probe)
+    disk: Configuration | None = fields.get("disk")
+    stored = disk is not None and bool(disk.connections)
+    return _Heard(dialect, by_probe, fields, (dialect.presence(own, fields), stored))
 
 
 def dialect_of(snapshot: Snapshot) -> Dialect | None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from wizard.facts.derive import attempt
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
-from wizard.facts.parsers import framed, iproute, ipsec_conf, pluto_log, pluto_states, pluto_status
+from wizard.facts.parsers import framed, ipsec_conf, pluto_log, pluto_states, pluto_status
 from wizard.facts.parsers.pluto_status import Status
 from wizard.facts.probes import Command, Level, Output
 from wizard.facts.tunnel import Configuration
@@ -107,9 +107,8 @@ class Libreswan:
     )
     shared: Mapping[str, str] = MappingProxyType({"daemon-stats": "sas", "connections": "sas"})
 
-    def presence(self, outputs: Mapping[str, Output]) -> Presence:
+    def presence(self, outputs: Mapping[str, Output], fields: Mapping[str, Any]) -> Presence:
         """See `Dialect`."""
-        fields = self.read(outputs)
         if fields["daemon_answers"]:
             return Presence.IN_USE if fields.get("loaded") else Presence.RUNNING
         disk: Configuration | None = fields.get("disk")
@@ -131,7 +130,7 @@ class Libreswan:
             fields.update(loaded=status.connections, sas=pluto_states.parse(listing.stdout))
         config = outputs.get("config")
         if config is not None and linux.usable(config):
-            fields["disk"] = _configuration(config, fields["version"], _own_addresses(outputs))
+            fields["disk"] = _configuration(config, fields["version"], linux.own_addresses(outputs))
         return fields
 
     def initiate(self, focus: Focus) -> tuple[Command, ...]:
@@ -199,24 +198,17 @@ def _status(listing: Output | None) -> tuple[Status, str | None]:
     return pluto_status.parse(f"{said}\n{listing.stderr}"), found["version"] if found else None
 
 
-def _own_addresses(outputs: Mapping[str, Output]) -> tuple[str, ...]:
-    """The gateway's addresses, which say whether it is left or right."""
-    listed = outputs.get("addresses")
-    interfaces = iproute.parse_addresses(listed.stdout) if listed is not None else ()
-    return tuple(one.address for interface in interfaces for one in interface.addresses)
-
-
 def _configuration(output: Output, version: str | None, own: tuple[str, ...]) -> Configuration:
     """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
     listed = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
     files = [
         (path, text) for path, text in listed if posixpath.basename(path) != "ipsec.conf" or path == _ROOT
     ]
-    refused = [
-        line.removeprefix("grep: ").removesuffix(": Permission denied")
-        for line in output.stderr.splitlines()
-        if line.endswith(": Permission denied")
-    ]
     return ipsec_conf.parse(
-        files, _ROOT, dialect="libreswan", version=version, own_addresses=own, unreadable=refused
+        files,
+        _ROOT,
+        dialect="libreswan",
+        version=version,
+        own_addresses=own,
+        unreadable=linux.refused_files(output),
     )

@@ -67,6 +67,22 @@ def read(outputs: Mapping[str, Output]) -> dict[str, Any]:
     return fields
 
 
+def own_addresses(outputs: Mapping[str, Output]) -> tuple[str, ...]:
+    """The gateway's addresses, which say on which side of a connection it stands."""
+    listed = outputs.get("addresses")
+    interfaces = iproute.parse_addresses(listed.stdout) if listed is not None else ()
+    return tuple(one.address for interface in interfaces for one in interface.addresses)
+
+
+def refused_files(output: Output) -> list[str]:
+    """The files that `grep` may not read."""
+    return [
+        line.removeprefix("grep: ").removesuffix(": Permission denied")
+        for line in output.stderr.splitlines()
+        if line.endswith(": Permission denied")
+    ]
+
+
 def usable(output: Output) -> bool:
     """Whether an output says anything: a failed command that printed nothing says nothing."""
     if output.problem is not None:

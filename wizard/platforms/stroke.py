@@ -19,7 +19,7 @@ from typing import Any, Final
 from wizard.facts.derive import attempt
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
-from wizard.facts.parsers import framed, iproute, ipsec_conf, ipsec_secrets, ipsec_statusall
+from wizard.facts.parsers import framed, ipsec_conf, ipsec_secrets, ipsec_statusall
 from wizard.facts.parsers.ipsec_statusall import Statusall
 from wizard.facts.probes import Command, Level, Output
 from wizard.facts.tunnel import Configuration, Connection
@@ -75,9 +75,8 @@ class Stroke:
     )
     shared: Mapping[str, str] = MappingProxyType({"daemon-stats": "sas", "connections": "sas"})
 
-    def presence(self, outputs: Mapping[str, Output]) -> Presence:
+    def presence(self, outputs: Mapping[str, Output], fields: Mapping[str, Any]) -> Presence:
         """See `Dialect`."""
-        fields = self.read(outputs)
         disk: Configuration | None = fields.get("disk")
         stored = {one.name for one in disk.connections} if disk is not None else set()
         if fields["daemon_answers"]:
@@ -99,7 +98,7 @@ class Stroke:
             fields.update(loaded=said.connections, sas=said.sas)
         config = outputs.get("config")
         if config is not None and linux.usable(config):
-            disk = _configuration(config, said.version, _own_addresses(outputs, said))
+            disk = _configuration(config, said.version, (*said.listening, *linux.own_addresses(outputs)))
             fields["disk"] = as_loaded(disk, said.connections)
         return fields
 
@@ -162,29 +161,17 @@ def _answers(listing: Output | None, said: Statusall) -> tuple[bool | None, str]
     return None, lines[-1] if lines else ""
 
 
-def _own_addresses(outputs: Mapping[str, Output], said: Statusall) -> tuple[str, ...]:
-    """The gateway's addresses, which say whether it is left or right."""
-    listed = outputs.get("addresses")
-    interfaces = iproute.parse_addresses(listed.stdout) if listed is not None else ()
-    return (*said.listening, *(one.address for interface in interfaces for one in interface.addresses))
-
-
 def _configuration(output: Output, version: str | None, own: Sequence[str]) -> Configuration:
     """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
     listed = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
     root = next((name for name in _ROOTS if any(path == name for path, _ in listed)), None)
-    refused = [
-        line.removeprefix("grep: ").removesuffix(": Permission denied")
-        for line in output.stderr.splitlines()
-        if line.endswith(": Permission denied")
-    ]
     return ipsec_conf.parse(
         _read_by_charon(listed, root),
         root,
         dialect="strongswan",
         version=version,
         own_addresses=own,
-        unreadable=refused,
+        unreadable=linux.refused_files(output),
     )
 
 

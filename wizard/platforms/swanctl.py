@@ -68,9 +68,8 @@ class Swanctl:
     )
     shared: Mapping[str, str] = MappingProxyType({})
 
-    def presence(self, outputs: Mapping[str, Output]) -> Presence:
+    def presence(self, outputs: Mapping[str, Output], fields: Mapping[str, Any]) -> Presence:
         """See `Dialect`."""
-        fields = self.read(outputs)
         disk: Configuration | None = fields.get("disk")
         stored = {one.name for one in disk.connections} if disk is not None else set()
         if fields["daemon_answers"]:
@@ -146,12 +145,7 @@ def _configuration(output: Output, version: str | None) -> Configuration:
     """What stands on disk: the files behind their `@@ PATH` lines, secrets as digests."""
     files = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
     root = next((name for name, _ in files if name.endswith("/swanctl.conf")), None)
-    refused = [
-        line.removeprefix("grep: ").removesuffix(": Permission denied")
-        for line in output.stderr.splitlines()
-        if line.endswith(": Permission denied")
-    ]
-    return swanctl_conf.parse(files, root=root, unreadable=refused, version=version)
+    return swanctl_conf.parse(files, root=root, unreadable=linux.refused_files(output), version=version)
 
 
 def _answers(stats: Output | None) -> tuple[bool | None, str]:

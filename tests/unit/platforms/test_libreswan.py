@@ -194,15 +194,18 @@ def test_the_side_that_has_an_own_address_is_local() -> None:
 
 
 def test_presence_goes_by_what_answers() -> None:
+    def presence(heard: dict[str, Output]) -> Presence:
+        return LIBRESWAN.presence(heard, LIBRESWAN.read(heard))
+
     absent = by_probe(printed({"sas": ("@@ version\nLinux strongSwan U5.9.8/K6.1\n@@ status\n", 0)}))
-    assert LIBRESWAN.presence(absent) is Presence.ABSENT
+    assert presence(absent) is Presence.ABSENT
     stopped = (
         '@@ version\nLibreswan 4.10\n@@ status\nwhack: Pluto is not running (no "/run/pluto/pluto.ctl")\n'
     )
-    assert LIBRESWAN.presence(by_probe(printed({"sas": (stopped, 0)}))) is Presence.INSTALLED
+    assert presence(by_probe(printed({"sas": (stopped, 0)}))) is Presence.INSTALLED
     configured = by_probe(printed({"sas": (stopped, 0), "config": (CONF, 0)}))
-    assert LIBRESWAN.presence(configured) is Presence.CONFIGURED
-    assert LIBRESWAN.presence(by_probe(printed({"sas": (STATUS, 0)}))) is Presence.IN_USE
+    assert presence(configured) is Presence.CONFIGURED
+    assert presence(by_probe(printed({"sas": (STATUS, 0)}))) is Presence.IN_USE
 
 
 def test_a_gateway_with_libreswan_is_read_as_one() -> None:

@@ -221,7 +221,8 @@ def test_an_idle_installation_is_not_taken_for_the_gateways_daemon() -> None:
 
 def test_presence_follows_what_is_there() -> None:
     def presence(outputs: dict[str, tuple[str, int]]) -> Presence:
-        return STROKE.presence(by_probe(printed(STROKE, outputs)))
+        heard = by_probe(printed(STROKE, outputs))
+        return STROKE.presence(heard, STROKE.read(heard))
 
     assert presence({}) is Presence.ABSENT
     assert presence({"sas": ("sh: ipsec: not found", 127)}) is Presence.ABSENT

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
 
+from wizard.facts.addresses import needs_nat
 from wizard.facts.parsers.ipsec_values import ANYBODY
-
-_TRANSLATED: Final = tuple(
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "fc00::/7",
-    )
-)
-"""Addresses that reach the Internet only through a NAT."""
 
 Address = IPv4Address | IPv6Address
 
@@ -44,7 +31,7 @@ def _single(called: str, held: str) -> bool | None:
         return False
     if left[0] <= right[1] and right[0] <= left[1]:  # type: ignore[operator]
         return True
-    return None if _behind_nat(right[0]) != _behind_nat(left[0]) else False
+    return None if needs_nat(right[0]) != needs_nat(left[0]) else False
 
 
 def _span(text: str) -> tuple[Address, Address] | None:
@@ -58,7 +45,3 @@ def _span(text: str) -> tuple[Address, Address] | None:
         return ip_address(text), ip_address(text)
     except ValueError:
         return None
-
-
-def _behind_nat(address: Address) -> bool:
-    return any(address in network for network in _TRANSLATED if network.version == address.version)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from itertools import product
 
 from wizard.facts import identities, pluto_proposals, proposals, selectors
+from wizard.facts.addresses import is_address, needs_nat
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.running import tunnel_children
 from wizard.facts.focus import ANY, Focus
@@ -14,18 +15,6 @@ from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.parsers.iproute import Address, interface_holding
 from wizard.facts.tunnel import AuthRound, Child, Connection
 
-_TRANSLATED = tuple(
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "fc00::/7",
-    )
-)
-"""Addresses that only reach the Internet through a NAT (RFC 1918, RFC 6598, RFC 3927, RFC 4193)."""
 _CONNS = "connections"
 _CONFIG = "config"
 _NOT_BOTH = "not both ends' configurations could be read"
@@ -338,13 +327,4 @@ def _method(rounds: tuple[AuthRound, ...]) -> str:
 def behind_nat(focus: Focus) -> bool:
     """Whether an end's outside address looks like one behind a NAT: not the one its peer was told."""
     own = ip_address(focus.local_address) if focus.local_address is not None else None
-    return own is None or any(own in network for network in _TRANSLATED if network.version == own.version)
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an address, not a name."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return own is None or needs_nat(own)

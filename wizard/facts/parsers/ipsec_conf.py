@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from wizard.facts.parsers import ipsec_lines, ipsec_secrets, pluto_conns, pluto_options, stroke_conns
-from wizard.facts.parsers.ipsec_lines import Grammar, LineProblem, Section, Sections, Setting
+from wizard.facts.parsers.ipsec_lines import Grammar, LineProblem, Section, Sections
+from wizard.facts.parsers.settings import Setting
 from wizard.facts.parsers.settings_tokens import Place
 from wizard.facts.tunnel import ConfigProblem, Configuration, Connection, Dialect, ProblemScope, SharedSecret
 

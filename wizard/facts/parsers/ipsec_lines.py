@@ -15,26 +15,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
-from wizard.facts.parsers.settings_tokens import Place
+from wizard.facts.parsers.settings import Setting
+from wizard.facts.parsers.settings_tokens import MAX_INCLUDES, Place
 
 Grammar = Literal["strongswan", "libreswan"]
 Kind = Literal["setup", "conn", "ca"]
 
-MAX_INCLUDES: Final = 20
-"""Files inside files; a file that includes itself would otherwise never end."""
 DEFAULT: Final = "%default"
 
 _WORD = re.compile(r"(?:@#)?[^\"#=\s]+")
 _SETTING = re.compile(r"(?P<key>[^\"=\s]+)\s*=\s*(?P<value>.*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One `key=value`; a value of None takes an inherited one away (strongSwan)."""
-
-    key: str
-    value: str | None
-    place: Place
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from wizard.facts.parsers.ipsec_lines import Setting
 from wizard.facts.parsers.secret_digest import PREFIX
+from wizard.facts.parsers.settings import Setting
 
 ANYBODY = frozenset({"%any", "%any4", "%any6", "%defaultroute", "%defaultroute6", "0.0.0.0", "::"})
 """Addresses that stand for "whatever it is"."""

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
-from wizard.facts.parsers.ipsec_lines import Setting
 from wizard.facts.parsers.ipsec_values import ANYBODY, Values, switch, traffic
+from wizard.facts.parsers.settings import Setting
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Connection, Mode, swapped
 
 NOBODY_ELSE: Final = ("%defaultroute", "%defaultroute6")

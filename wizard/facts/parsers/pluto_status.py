@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 
+from wizard.facts.addresses import is_address
 from wizard.facts.parsers.pluto_lines import ConnLine, base, conn_line, lines
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Connection, Mode
 
@@ -142,17 +142,9 @@ def _side(host: str, nets: str) -> _Side:
     bare = host.strip().partition(";")[0]
     port = _IKE_PORT.fullmatch(bare)
     found = tuple(_selector(one) for one in re.split(r"[,\s]+", nets.strip(" {}")) if one)
-    if port is not None and not _is_address(bare):
+    if port is not None and not is_address(bare):
         return _Side(found, port["host"], int(port["port"]))
     return _Side(found, bare, None)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _selector(text: str) -> str:
@@ -195,7 +187,7 @@ def _version(policy: frozenset[str]) -> int | None:
 
 def _addresses(side: _Side) -> tuple[str, ...]:
     host = side.host
-    return (host if _is_address(host) else "%any" if host.startswith("%") or not host else host,)
+    return (host if is_address(host) else "%any" if host.startswith("%") or not host else host,)
 
 
 def _round(method: str | None, identity: str | None, policy: frozenset[str]) -> AuthRound:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from wizard.facts import proposals
-from wizard.facts.parsers.ipsec_lines import Setting
 from wizard.facts.parsers.ipsec_values import ANYBODY, Values, literal, seconds, traffic
+from wizard.facts.parsers.settings import Setting
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Connection, Mode, swapped
 
 IKE_LIFE_S: Final = 10800

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Final, Literal
 
+from wizard.facts.addresses import is_address
 from wizard.facts.parsers.ike_header import Headers, decode
 
 COMMAND: Final = (
@@ -229,14 +229,6 @@ def _end(text: str) -> tuple[str, int | None]:
     """Address and port of "192.0.2.1.500", "2001:db8::1.500" or an address alone."""
     address, dot, port = text.rpartition(".")
     is_port = bool(dot) and port.isascii() and port.isdigit() and len(port) <= 5
-    if is_port and (address.count(".") == 3 or ":" in address) and _is_address(address):
+    if is_port and (address.count(".") == 3 or ":" in address) and is_address(address):
         return address, int(port)
-    return (text, None) if _is_address(text) else ("", None)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return (text, None) if is_address(text) else ("", None)
