@@ -154,6 +154,10 @@ def _run(arguments: argparse.Namespace) -> int:
         print(trouble)
     for file in leaks:
         print(f"a planted secret is in {file}")
+    # Once more at the end: who reads a long log from its tail sees why the run did not pass.
+    for verdict in failed:
+        why = "; ".join([*verdict.notes, *verdict.traces])
+        print(f"not as expected: {verdict.scenario}: {verdict.cause or verdict.status or 'not staged'}: {why}")
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     took = sorted(verdict.seconds for verdict in run.verdicts if verdict.status)
     print(
