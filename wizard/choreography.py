@@ -72,6 +72,13 @@ class Playing(Protocol):
         """Gives it up at once."""
 
 
+class Hidden(Protocol):
+    """A secret that shows itself only to whoever asks by name."""
+
+    def reveal(self) -> str:
+        """The value; call it where it is handed over and keep no copy."""
+
+
 class Link(Protocol):
     """One logged-in gateway: batches of commands in one round trip, and parts of an exercise."""
 
@@ -80,6 +87,12 @@ class Link(Protocol):
 
     def play(self, part: Part) -> Playing:
         """Starts a part and returns while it runs; it holds before `act`, and before `later` if there is any."""
+
+    def deliver(self, command: Command, secret: Hidden) -> Output:
+        """Runs a command that reads a line `secret:VALUE` from its standard input."""
+
+    def obtain(self, command: Command) -> tuple[Hidden | None, Output]:
+        """Runs a command that prints a secret; the output beside it holds none of it."""
 
     def close(self) -> None:
         """Ends everything at once, from any thread."""

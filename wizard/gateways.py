@@ -9,24 +9,40 @@ from __future__ import annotations
 import secrets as randomness
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from wizard.choreography import Link, Progress, perform
-from wizard.engine.model import Collect, Collected, CommandRecord, Cost, EndReport, Exercise
+from wizard.engine.model import (
+    Change,
+    Changed,
+    Collect,
+    Collected,
+    CommandRecord,
+    Cost,
+    Draw,
+    Drawn,
+    EndReport,
+    Exercise,
+)
+from wizard.engine.phrase import Phrases
 from wizard.errors import WizardError
 from wizard.facts.derive import exercise_facts, snapshot_facts
 from wizard.facts.errands import NameErrand, ServiceErrand
 from wizard.facts.focus import Focus, Hints, choose
-from wizard.facts.model import ENDS, End, Evidence, Fact, other
+from wizard.facts.model import ENDS, End, Evidence, Fact, Facts, other
 from wizard.facts.parsers.charon_log import Signature
-from wizard.facts.probes import Output
+from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
+from wizard.flow.spec import Flow
 from wizard.inventory import EndRef, Inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
+from wizard.mender import Mender
 from wizard.platforms import kinds
+from wizard.platforms.actions.base import Site
+from wizard.platforms.plans import draw
 from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
 
 Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
@@ -43,10 +59,13 @@ class Gateways:
         doors: Doors,
         signatures: Sequence[Signature],
         redactor: Redactor | None = None,
+        flow: Flow | None = None,
+        operator: str = "",
     ) -> None:
         """Takes the tunnel by name; nothing is connected yet. Raises InventoryError for an unknown one.
 
-        The redactor learns every secret that is typed, and which outputs may not be kept.
+        The redactor learns every secret that is typed, and which outputs may not be kept. Without a flow no
+        plan can be made; the operator's name stands at a guard for others to read.
         """
         self._tunnel = inventory.tunnel(tunnel)
         self._refs: dict[End, EndRef] = dict(zip(ENDS, self._tunnel.ends, strict=True))
@@ -59,10 +78,15 @@ class Gateways:
         self._focuses: dict[End, Focus] = {}
         self._salt = randomness.token_hex(16)
         self._closed = threading.Event()
+        self._flow = flow
+        self._known = Facts()
+        self._mender = Mender(_Bench(self), operator)
 
     # --- what a front end does ----------------------------------------------------------------
 
-    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+    def carry_out(
+        self, request: Collect | Exercise | Draw | Change, progress: Callable[[Progress], None]
+    ) -> Collected | Drawn | Changed:
         """Does what is requested and blocks until it is done; `progress` is called from any thread.
 
         A gateway that cannot be reached is part of the reply. Raises NeedsSecret, UnknownHostKey or
@@ -70,6 +94,14 @@ class Gateways:
         """
         began, before = time.monotonic(), self._doors.meter.read()
         self._open()
+        if isinstance(request, Draw | Change):
+            if not self._snapshots:
+                self._read(progress)
+            reply = self._draw(request) if isinstance(request, Draw) else self._change(request, progress)
+            spent = self._doors.meter.read() - before
+            took = time.monotonic() - began
+            cost = Cost(took, spent.connections, spent.round_trips, len(reply.records))
+            return replace(reply, cost=cost)
         if isinstance(request, Collect):
             outputs = self._read(progress)
             facts = self._facts()
@@ -78,6 +110,7 @@ class Gateways:
             if not self._snapshots:
                 self._read(progress)
             outputs, facts, problem = self._exercise(request, progress)
+        self._known = self._known.merged(facts)
         spent = self._doors.meter.read() - before
         records = [self._record(end, output) for end, printed in outputs.items() for output in printed]
         cost = Cost(time.monotonic() - began, spent.connections, spent.round_trips, len(records))
@@ -253,6 +286,43 @@ class Gateways:
             None,
         )
 
+    # --- mending ------------------------------------------------------------------------------
+
+    def _draw(self, request: Draw) -> Drawn:
+        if self._flow is None:
+            return Drawn(None, "there is no knowledge of remedies here")
+        records: list[CommandRecord] = []
+
+        def ask(end: End, commands: Sequence[Command]) -> list[Output]:
+            outputs = self._links[end].batch(commands, {"SALT": self._salt})
+            records.extend(self._record(end, output) for output in outputs)
+            return outputs
+
+        site = Site(self._snapshots, self._focuses, self._known, request.right, self._salt, request.given)
+        names = Phrases.of({end: ref.name for end, ref in self._refs.items()})
+        try:
+            plan = draw(self._flow, request, site, ask, self._tunnel.name, names)
+        except WizardError as error:
+            return Drawn(None, str(error), tuple(records))
+        return Drawn(plan, "", tuple(records))
+
+    def _change(self, request: Change, progress: Callable[[Progress], None]) -> Changed:
+        def tell(end: End, text: str) -> None:
+            progress(Progress(end, self._refs[end].name, text, 0, 1, 60))
+
+        return self._mender.move(request, tell)
+
+    def _reopen(self, end: End) -> Link:
+        gateway = self._refs[end].gateway
+        if gateway is None:
+            raise WizardError(f"nobody here can log in to {self._refs[end].name}")
+        fresh = self._doors.open(gateway)
+        old = self._links.get(end)
+        self._links[end] = fresh
+        if old is not None:
+            old.close()
+        return fresh
+
     def _implementation(self, end: End) -> str | None:
         snapshot = self._snapshots.get(end)
         return snapshot.implementation if snapshot is not None else None
@@ -272,3 +342,34 @@ class Gateways:
             truncated=output.truncated,
             problem=output.problem,
         )
+
+
+class _Bench:
+    """The gateways of a tunnel as a mender sees them."""
+
+    def __init__(self, gateways: Gateways) -> None:
+        self._gateways = gateways
+
+    @property
+    def links(self) -> Mapping[End, Link]:
+        return self._gateways._links
+
+    @property
+    def snapshots(self) -> Mapping[End, Snapshot]:
+        return self._gateways._snapshots
+
+    @property
+    def focuses(self) -> Mapping[End, Focus]:
+        return self._gateways._focuses
+
+    def name(self, end: End) -> str:
+        return self._gateways._refs[end].name
+
+    def reopen(self, end: End) -> Link:
+        return self._gateways._reopen(end)
+
+    def record(self, end: End, output: Output) -> CommandRecord:
+        return self._gateways._record(end, output)
+
+    def learn(self, secret: str) -> None:
+        self._gateways._redactor.learn(secret)

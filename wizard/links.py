@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wizard.choreography import Link, Part, Playing
+from wizard.choreography import Hidden, Link, Part, Playing
 from wizard.facts.probes import Command, Output
 from wizard.inventory import Gateway, Inventory
 from wizard.ssh import (
@@ -22,6 +22,8 @@ from wizard.ssh import (
     Target,
     UnknownHostKey,
     Watch,
+    deliver,
+    obtain,
     resolve,
     run_batch,
     start_batch,
@@ -50,6 +52,14 @@ class SshLink:
         steps += [*part.before, HOLD, *part.act, *part.after]
         steps += [HOLD, *part.later] if part.later else []
         return start_batch(self._connection, steps, become=self._become, secrets=self._secrets)
+
+    def deliver(self, command: Command, secret: Hidden) -> Output:
+        """Hands a command a secret through its standard input."""
+        return deliver(self._connection, command, secret, become=self._become, secrets=self._secrets)
+
+    def obtain(self, command: Command) -> tuple[Hidden | None, Output]:
+        """Runs a command that prints a secret."""
+        return obtain(self._connection, command, become=self._become, secrets=self._secrets)
 
     def close(self) -> None:
         """Ends the connection, from any thread."""

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from wizard import paths
+from wizard.engine.course import Course
 from wizard.engine.model import Event, Finish, Outcome, Replied, Reply, Request, Started
-from wizard.engine.run import Run
+from wizard.engine.plan import Plan
 from wizard.flow.spec import Flow
 from wizard.journal.entry import Entry, Recorded, Resumed
 from wizard.journal.feedback import (
@@ -99,13 +100,16 @@ class Session:
         symptom: str,
         operator: str,
         observe_only: bool = False,
+        approved: Plan | None = None,
         state_dir: Path | None = None,
         clock: Clock = in_utc,
         redactor: Redactor | None = None,
-        begin: Begin = Run,
+        begin: Begin = Course,
         journaled: bool = True,
     ) -> Self:
         """Begins a session in `state_dir` (default: the user's); `journaled=False` keeps it in memory.
+
+        With an `approved` plan it begins with carrying that out, otherwise with a diagnosis.
 
         Raises JournalError when the journal cannot be begun; nothing has been asked of any gateway then.
         """
@@ -124,6 +128,7 @@ class Session:
             version=version(),
             flows_digest=flow.digest,
             observe_only=observe_only,
+            approved=approved,
         )
         with _closed_on_error(journal):
             run = begin(flow, started)
@@ -140,7 +145,7 @@ class Session:
         operator: str = "",
         clock: Clock = in_utc,
         redactor: Redactor | None = None,
-        begin: Begin = Run,
+        begin: Begin = Course,
         changed: Literal["refuse", "anew"] = "refuse",
     ) -> Self:
         """Takes a session up where it stopped: its replies are fed back, no gateway is asked again.

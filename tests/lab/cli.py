@@ -157,7 +157,9 @@ def _run(arguments: argparse.Namespace) -> int:
     # Once more at the end: who reads a long log from its tail sees why the run did not pass.
     for verdict in failed:
         why = "; ".join([*verdict.notes, *verdict.traces])
-        print(f"not as expected: {verdict.scenario}: {verdict.cause or verdict.status or 'not staged'}: {why}")
+        print(
+            f"not as expected: {verdict.scenario}: {verdict.cause or verdict.status or 'not staged'}: {why}"
+        )
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     took = sorted(verdict.seconds for verdict in run.verdicts if verdict.status)
     print(

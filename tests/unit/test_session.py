@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from tests.unit.journal import sample
+from wizard.engine.course import Course
 from wizard.engine.model import (
     Answered,
     Ask,
@@ -30,7 +31,6 @@ from wizard.engine.model import (
     Requested,
     Started,
 )
-from wizard.engine.run import Run
 from wizard.errors import SessionError, WizardError
 from wizard.facts.model import Fact
 from wizard.flow.rule import parse
@@ -588,8 +588,8 @@ def test_the_real_engine_ends_the_same_after_a_kill_at_any_line(tmp_path: Path) 
 
 
 def test_the_real_engine_is_the_one_that_is_taken() -> None:
-    assert inspect.signature(Session.new).parameters["begin"].default is Run
-    assert inspect.signature(Session.resume).parameters["begin"].default is Run
+    assert inspect.signature(Session.new).parameters["begin"].default is Course
+    assert inspect.signature(Session.resume).parameters["begin"].default is Course
 
 
 # --- kill -9 --------------------------------------------------------------------------------------

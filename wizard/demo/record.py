@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from wizard.choreography import Link, Part, Playing
+from wizard.choreography import Hidden, Link, Part, Playing
 from wizard.demo.tape import Exchange, Said
 from wizard.facts.probes import Command, Output
 
@@ -65,6 +65,14 @@ class RecordingLink:
     def play(self, part: Part) -> Playing:
         """See `Link`."""
         return _RecordingPlaying(self._link.play(part), self._tape, len(part.watches))
+
+    def deliver(self, command: Command, secret: Hidden) -> Output:
+        """See `Link`; nothing of it is kept."""
+        return self._link.deliver(command, secret)
+
+    def obtain(self, command: Command) -> tuple[Hidden | None, Output]:
+        """See `Link`; nothing of it is kept."""
+        return self._link.obtain(command)
 
     def close(self) -> None:
         """See `Link`."""

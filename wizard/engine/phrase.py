@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from wizard.engine.model import Started
 from wizard.facts.model import ENDS, End, Fact, Facts, other
@@ -17,6 +18,13 @@ class Phrases:
     def __init__(self, started: Started) -> None:
         """Takes the names of the ends from the session's first event."""
         self._names: dict[End, str] = {"near": started.near, "far": started.far}
+
+    @classmethod
+    def of(cls, names: Mapping[End, str]) -> Phrases:
+        """For ends whose names are known from elsewhere."""
+        phrases = cls.__new__(cls)
+        phrases._names = dict(names)
+        return phrases
 
     def name(self, end: End) -> str:
         """The gateway's name at that end."""

@@ -14,7 +14,6 @@ from wizard.engine.model import (
     EndReport,
     Exercise,
     Finding,
-    Finish,
     Outcome,
     Reply,
     Started,
@@ -63,10 +62,10 @@ def rehearse(flow: Flow, rehearsal: Rehearsal) -> RehearsalResult:
         observe_only=rehearsal.observe_only,
     )
     run = Run(flow, started, rehearsal.entry)
-    while not isinstance(run.request, Finish):
+    while isinstance(run.request, Collect | Exercise | Ask):
         run.reply(_reply(run.request, rehearsal))
     path = tuple(run.path)
-    outcome = run.request.outcome
+    outcome = run.outcome
     return RehearsalResult(rehearsal, outcome, path, tuple(_differences(rehearsal, outcome, path)))
 
 

@@ -9,14 +9,31 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from wizard.flow.rule import Rule, RuleError, parse
-from wizard.flow.sources import Sources, TreeSource
-from wizard.flow.spec import Branch, Cause, Check, Choice, Flow, Jump, Leaf, Node, Question, Tree, Verdict
+from wizard.flow.sources import RemedySource, Sources, TreeSource
+from wizard.flow.spec import (
+    Branch,
+    Cause,
+    Check,
+    Choice,
+    Flow,
+    Jump,
+    Leaf,
+    Node,
+    Question,
+    Referral,
+    Remedy,
+    RemedyStep,
+    Tree,
+    Verdict,
+)
 from wizard.flow.written import (
     AskEntry,
     CheckEntry,
     ElseEntry,
     IfEntry,
     JumpEntry,
+    ReferralEntry,
+    RemedyEntry,
     TargetEntry,
     VerdictEntry,
     WayEntry,
@@ -36,6 +53,7 @@ def build(sources: Sources) -> Flow:
         nodes.update(made)
         start = f"{name}.{tree.start}"
         trees[name] = Tree(name, tree.title, tree.source, start, tuple(made), tree.document.file)
+    remedies = {name: _remedy(name, source) for name, source in sources.remedies.items()}
     causes = {
         name: Cause(
             id=name,
@@ -47,7 +65,7 @@ def build(sources: Sources) -> Flow:
             next_step=cause.entry.next_step,
             summary=cause.entry.summary,
             excludes=tuple(cause.entry.excludes),
-            remedies=tuple(cause.entry.remedies),
+            remedies=tuple(one.id for one in remedies.values() if name in one.mends),
             source=cause.entry.source,
         )
         for name, cause in sources.causes.items()
@@ -56,6 +74,9 @@ def build(sources: Sources) -> Flow:
         trees=MappingProxyType(trees),
         nodes=MappingProxyType(nodes),
         causes=MappingProxyType(causes),
+        remedies=MappingProxyType(remedies),
+        referrals=MappingProxyType({name: _referral(name, one) for name, one in sources.referrals.items()}),
+        setbacks=frozenset(sources.setbacks),
         digest=sources.digest,
         files=tuple(sources.files),
     )
@@ -146,9 +167,41 @@ def _branch(sources: Sources, tree: TreeSource, node: str, index: int) -> Branch
     )
 
 
+def _remedy(name: str, source: RemedySource) -> Remedy:
+    entry = source.entry
+    assert isinstance(entry, RemedyEntry)
+    return Remedy(
+        id=name,
+        title=entry.title,
+        mends=tuple(entry.mends),
+        steps=tuple(
+            RemedyStep(step.action, step.at, dict(step.options), _parsed(step.when)) for step in entry.steps
+        ),
+        impact=entry.impact,
+        verified_by=entry.verified_by,
+        proves=_parsed(entry.proves),
+        stops=entry.stops,
+        stops_s=entry.stops_s,
+        chooses=entry.chooses,
+        warning=entry.warning,
+        guard_s=entry.guard_s,
+        source=entry.source,
+    )
+
+
+def _referral(cause: str, source: RemedySource) -> Referral:
+    entry = source.entry
+    assert isinstance(entry, ReferralEntry)
+    return Referral(cause, entry.who, entry.tell)
+
+
 def _rule(entry: IfEntry) -> Rule | None:
+    return _parsed(entry.rule)
+
+
+def _parsed(text: str | None) -> Rule | None:
     try:
-        return parse(entry.rule)
+        return parse(text) if text is not None else None
     except RuleError:
         return None
 

@@ -16,6 +16,7 @@ from wizard.flow import signatures
 from wizard.flow.build import build
 from wizard.flow.graphcheck import ALWAYS_THERE, graph_errors, graph_warnings
 from wizard.flow.rehearsal import rehearsal_faults
+from wizard.flow.remedycheck import remedy_faults
 from wizard.flow.sources import Sources, read_folders
 from wizard.flow.spec import Flow
 from wizard.flow.treecheck import TreeCheck, sentence_faults
@@ -66,6 +67,7 @@ def remarks(
     for tree in sources.trees.values():
         errors.extend(TreeCheck(sources, tree, vocabulary, exercises).problems())
     errors.extend(_catalogue(sources, vocabulary))
+    errors.extend(remedy_faults(sources, vocabulary))
     errors.extend(graph_errors(sources, flow, vocabulary, exercises))
     warnings = graph_warnings(sources, flow, visited)
     errors.extend(rehearsal_faults(sources, flow, vocabulary, exercises))
@@ -79,14 +81,11 @@ def remarks(
 def _catalogue(sources: Sources, vocabulary: Vocabulary) -> Iterator[Problem]:
     """What the catalogue of causes names that is not there."""
     for name, cause in sources.causes.items():
-        for key, known, kind in (
-            ("excludes", sources.named_causes - {name}, "other cause"),
-            ("remedies", sources.remedies, "remedy"),
-        ):
-            for index, written in enumerate(getattr(cause.entry, key)):
-                if written not in known:
-                    place = cause.document.place((*cause.at, key, index))
-                    yield Problem(f"there is no {kind} {written}", place, nearest(written, known) or None)
+        known = sources.named_causes - {name}
+        for index, written in enumerate(cause.entry.excludes):
+            if written not in known:
+                place = cause.document.place((*cause.at, "excludes", index))
+                yield Problem(f"there is no other cause {written}", place, nearest(written, known) or None)
         for key in ("summary", "next_step"):
             for message, advice, offset in sentence_faults(getattr(cause.entry, key), vocabulary):
                 yield Problem(message, cause.document.inside((*cause.at, key), offset), advice)

@@ -15,7 +15,17 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from wizard.errors import Place, Problem
-from wizard.flow.written import CauseEntry, CausesEntry, Node, NodeEntry, RehearsalEntry, TreeEntry
+from wizard.flow.written import (
+    CauseEntry,
+    CausesEntry,
+    Node,
+    NodeEntry,
+    ReferralEntry,
+    RehearsalEntry,
+    RemediesEntry,
+    RemedyEntry,
+    TreeEntry,
+)
 from wizard.yaml_source import At, Document, Entry, check, read
 
 
@@ -42,6 +52,15 @@ class CauseSource:
 
 
 @dataclass(frozen=True, slots=True)
+class RemedySource:
+    """One remedy, or the referral for one cause, as it is written."""
+
+    document: Document
+    at: At
+    entry: RemedyEntry | ReferralEntry
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalSource:
     """One rehearsal as it is written, and where in its file."""
 
@@ -57,7 +76,10 @@ class Sources:
     trees: dict[str, TreeSource] = field(default_factory=dict)
     causes: dict[str, CauseSource] = field(default_factory=dict)
     rehearsals: list[RehearsalSource] = field(default_factory=list)
-    remedies: set[str] = field(default_factory=set)
+    remedies: dict[str, RemedySource] = field(default_factory=dict)
+    referrals: dict[str, RemedySource] = field(default_factory=dict)
+    """By the cause they are for."""
+    setbacks: set[str] = field(default_factory=set)
     named_nodes: dict[str, set[str]] = field(default_factory=dict)
     """For each tree the names of all its nodes, malformed ones too."""
     unread: set[str] = field(default_factory=set)
@@ -131,7 +153,7 @@ def _add(sources: Sources, name: str, stem: str, document: Document) -> None:
     elif name == "causes.yaml":
         _add_causes(sources, document)
     elif name == "remedies.yaml":
-        sources.remedies.update(_mapping(document.value))
+        _add_remedies(sources, document)
 
 
 def _add_tree(sources: Sources, stem: str, document: Document) -> None:
@@ -181,6 +203,18 @@ def _add_causes(sources: Sources, document: Document) -> None:
             sources.named_causes.add(cause)
             if entry is not None:
                 sources.causes[cause] = CauseSource(document, at, family, entry.causes[family][cause])
+
+
+def _add_remedies(sources: Sources, document: Document) -> None:
+    entry, problems = check(document, RemediesEntry)
+    sources.problems.extend(problems)
+    if entry is None:
+        return
+    for name, remedy in entry.remedies.items():
+        sources.remedies[name] = RemedySource(document, ("remedies", name), remedy)
+    sources.setbacks.update(entry.setbacks)
+    for name, referral in entry.referrals.items():
+        sources.referrals[name] = RemedySource(document, ("referrals", name), referral)
 
 
 def _add_rehearsals(sources: Sources, document: Document) -> None:

@@ -17,6 +17,10 @@ EndsWord = Literal["here", "there", "both", "near", "far"]
 SegmentWord = Literal["lan", "gateway", "wan"]
 MarkWord = Literal["ok", "warn", "fail", "unknown"]
 From = Literal["near", "far", "either"]
+AtWord = Literal["here", "there", "near", "far", "both", "right", "wrong"]
+"""Where a step is done: where the cause was found or opposite, at the end that counts as right or at the other."""
+Stops = Literal["nothing", "tunnel", "others"]
+"""What stops while a remedy is carried out: nothing that works, the tunnel itself, other tunnels as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,50 @@ class Cause:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RemedyStep:
+    """One action of a remedy and where it is done."""
+
+    action: str
+    """One of wizard.platforms.actions.ACTIONS."""
+    at: AtWord = "here"
+    options: Mapping[str, str] = field(default_factory=dict)
+    when: Rule | None = None
+    """Left out where this does not hold of the diagnosis' facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What mends a cause: steps, what proves that they helped, and what they mean for traffic."""
+
+    id: str
+    title: str
+    mends: tuple[str, ...]
+    steps: tuple[RemedyStep, ...]
+    impact: str
+    verified_by: str
+    proves: Rule | None = None
+    """What holds of the facts of a fresh diagnosis once it has helped; None: that the cause is gone."""
+    stops: Stops = "nothing"
+    stops_s: int = 0
+    chooses: bool = False
+    """Whether the operator says which end is right; if nobody does, it is the one the cause was not found at."""
+    warning: str = ""
+    """What an operator should think of first."""
+    guard_s: int = 120
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Who has to act where no remedy of ours mends a cause, and what to tell them."""
+
+    cause: str
+    who: str
+    tell: str
+    """With {here}, {there}, {near}, {far} and {fact:NAME}."""
+
+
 ENTRIES: Final = ("triage", "log")
 """Trees a walk begins with: gateways that can be asked, a log that was pasted."""
 
@@ -164,6 +212,12 @@ class Flow:
     nodes: Mapping[str, Node]
     """Every node by its full id "tree.node"."""
     causes: Mapping[str, Cause]
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    """In their order: of several for one cause, the smallest change comes first."""
+    referrals: Mapping[str, Referral] = field(default_factory=dict)
+    """By cause."""
+    setbacks: frozenset[str] = frozenset()
+    """Causes that, when they are found after a change, mean that it did harm."""
     start: str = "triage"
     """The tree every diagnosis begins with."""
     digest: str = ""

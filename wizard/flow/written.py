@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from wizard.flow.spec import Confidence, EndsWord, From, MarkWord, SegmentWord
+from wizard.flow.spec import AtWord, Confidence, EndsWord, From, MarkWord, SegmentWord, Stops
 from wizard.yaml_source import Entry, YesNo, wrong
 
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -207,7 +207,6 @@ class CauseEntry(Entry):
     next_step: str = Field("", description="What to do now; {here} is the gateway it was found at")
     summary: str = Field("", description="The sentence of a finding, with {here}, {there}, {near}, {far}")
     excludes: list[str] = Field(default=[], description="Causes it rules out wherever it is certain")
-    remedies: list[str] = Field(default=[], description="What mends it: ids of remedies.yaml")
     source: str = ""
 
 
@@ -215,6 +214,49 @@ class CausesEntry(Entry):
     """The file causes.yaml: families, and in each its causes by id."""
 
     causes: dict[Id, dict[Id, CauseEntry]] = Field(min_length=1)
+
+
+class StepEntry(Entry):
+    """One action of a remedy."""
+
+    action: Id = Field(examples=["load-connections"])
+    at: AtWord = "here"
+    when: str | None = Field(
+        None, description="Left out where this rule does not hold of the diagnosis' facts"
+    )
+    options: dict[Id, str] = Field(default={}, alias="with", description="What the action is told beside")
+
+
+class RemedyEntry(Entry):
+    """One remedy of remedies.yaml."""
+
+    title: Text = Field(examples=["Put one key on both gateways"])
+    mends: list[str] = Field(min_length=1, description="Ids of causes.yaml")
+    impact: Text = Field(description="What it means for traffic, in one sentence")
+    verified_by: Text = Field(description="What has to be seen before it counts as mended, in one sentence")
+    proves: str | None = Field(None, description="A rule over the facts of a fresh diagnosis")
+    stops: Stops = "nothing"
+    stops_s: int = Field(0, ge=0, le=600, description="For how long traffic stops at most, seconds")
+    chooses: YesNo = Field(False, description="Whether the operator says which end is right")
+    warning: str = ""
+    guard_s: int = Field(120, ge=30, le=900, description="How long the guard waits, seconds")
+    source: str = ""
+    steps: list[StepEntry] = Field(min_length=1)
+
+
+class ReferralEntry(Entry):
+    """Who has to act where no remedy mends a cause."""
+
+    who: Text = Field(examples=["whoever runs the network between the gateways"])
+    tell: Text = Field(description="What to tell them, with {here}, {there}, {near}, {far}, {fact:NAME}")
+
+
+class RemediesEntry(Entry):
+    """The file remedies.yaml."""
+
+    remedies: dict[Id, RemedyEntry] = Field(default={})
+    referrals: dict[Id, ReferralEntry] = Field(default={}, description="By the cause they are for")
+    setbacks: list[str] = Field(default=[], description="Causes that after a change mean that it did harm")
 
 
 class AttemptsEntry(Entry):

@@ -14,9 +14,11 @@ from wizard.engine.model import (
     Event,
     Found,
     Mapped,
+    Mended,
     Replied,
     Requested,
     Started,
+    Stepped,
     Warned,
 )
 from wizard.journal.codec import CodecError, Json, UnknownRecord, decode_as, encode
@@ -63,7 +65,10 @@ Recorded = Event | Resumed | Unknown
 
 KINDS: Final[dict[str, type[Any]]] = {
     kind.__name__: kind
-    for kind in (Started, Requested, Replied, Entered, Branched, Mapped, Found, Warned, Ended, Resumed)
+    for kind in (
+        *(Started, Requested, Replied, Entered, Branched, Mapped, Found, Warned, Stepped, Mended, Ended),
+        Resumed,
+    )
 }
 
 

@@ -12,13 +12,21 @@ from typing import Protocol
 from wizard.engine.model import (
     Answered,
     Ask,
+    Change,
+    Changed,
     Collect,
     Collected,
+    Confirm,
+    Decided,
     Declined,
+    Draw,
+    Drawn,
     Ended,
     Event,
     Exercise,
     Finish,
+    Keep,
+    Mend,
     Outcome,
     Replied,
     Reply,
@@ -119,7 +127,7 @@ def _elsewhere(message: str, path: Path, seq: int) -> WentElsewhere:
 def _shape(event: Event) -> tuple[str, ...]:
     """What of an event must be the same in a replay; wording may differ between versions."""
     inner = event.request if isinstance(event, Requested) else event
-    names = (getattr(inner, "node", ""), getattr(inner, "to", ""), getattr(inner, "name", ""))
+    names = tuple(str(getattr(inner, name, "")) for name in ("node", "to", "name", "move", "step", "result"))
     return (type(event).__name__, type(inner).__name__, *names)
 
 
@@ -166,6 +174,8 @@ def refuse_unless_fitting(request: Request, reply: Reply) -> None:
     """Raises WizardError for a reply of the wrong kind, before anything is written down."""
     match request, reply:
         case (Collect() | Exercise(), Collected()) | (Exercise(), Declined()) | (Ask(), Answered()):
+            return
+        case (Finish(), Mend()) | (Draw(), Drawn()) | (Confirm() | Keep(), Decided()) | (Change(), Changed()):
             return
         case _:
             kinds = f"a {type(reply).__name__} does not answer a {type(request).__name__}"

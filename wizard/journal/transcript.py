@@ -13,11 +13,13 @@ from typing import Literal
 
 from wizard.engine.model import (
     Branched,
+    Changed,
     Collect,
     Collected,
     CommandRecord,
     Cost,
     Declined,
+    Drawn,
     Ended,
     EndReport,
     Entered,
@@ -26,12 +28,14 @@ from wizard.engine.model import (
     Found,
     Mapped,
     Mark,
+    Mended,
     Outcome,
     Replied,
     Requested,
     Segment,
     Started,
     Status,
+    Stepped,
     Warned,
 )
 from wizard.errors import SessionError
@@ -217,6 +221,12 @@ class _Scribe:
                 self._branched(branched)
             case Mapped(segments=segments):
                 self._segments = segments
+            case Stepped(title=title, gateway=gateway, state=state, said=said):
+                if state != "running":
+                    where = f"{gateway}: " if gateway else ""
+                    self._note(entry, f"{where}{title}: {state}" + (f" ({said})" if said else "") + ".")
+            case Mended(remedy=remedy, result=result, said=said):
+                self._note(entry, f"{remedy}: {result}: {said}.")
             case Ended(outcome=outcome):
                 self._outcome = outcome
             case Resumed() as resumed:
@@ -241,6 +251,13 @@ class _Scribe:
                     )
                 if reply.problem:
                     self._note(entry, f"{_doing(request)} did not work: {reply.problem}.")
+            case Drawn() | Changed():
+                self._cost = _sum(self._cost, replied.reply.cost)
+                for record in replied.reply.records:
+                    number = len(self._commands) + 1
+                    self._commands.append(
+                        Command(number, entry.seq, self._asked or entry.at, entry.at, record)
+                    )
             case Declined(reason=reason):
                 self._note(entry, f"{_doing(request)} was not allowed: {reason}.")
             case _:

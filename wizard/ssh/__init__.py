@@ -24,6 +24,7 @@ from wizard.ssh.batch import (
 )
 from wizard.ssh.connection import Connection
 from wizard.ssh.cutoff import Cutoff
+from wizard.ssh.delivery import deliver, obtain
 from wizard.ssh.errors import (
     Attempt,
     ChangedHostKey,
@@ -92,11 +93,13 @@ __all__ = [
     "Unreachable",
     "Watch",
     "commands_of",
+    "deliver",
     "frame",
     "held",
     "last_word",
     "log_to",
     "new_marker",
+    "obtain",
     "parse_script",
     "render",
     "resolve",

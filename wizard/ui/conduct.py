@@ -17,12 +17,19 @@ from wizard.choreography import Progress
 from wizard.engine.model import (
     Answered,
     Ask,
+    Change,
+    Changed,
     Collect,
     Collected,
+    Confirm,
+    Decided,
     Declined,
+    Draw,
+    Drawn,
     Event,
     Exercise,
     Finish,
+    Keep,
     Outcome,
     Reply,
     Request,
@@ -34,6 +41,11 @@ from wizard.ui import words
 
 if TYPE_CHECKING:
     from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
+
+Errand = Collect | Exercise | Draw | Change
+"""What only the gateways can answer."""
+Obtained = Collected | Drawn | Changed
+"""What they answer."""
 
 # --- what a front end is given ---------------------------------------------------------------------
 
@@ -74,7 +86,7 @@ class SessionLike(Protocol):
 class GatewaysLike(Protocol):
     """Both ends of one tunnel, as something that carries requests out."""
 
-    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+    def carry_out(self, request: Errand, progress: Callable[[Progress], None]) -> Obtained:
         """Does what is requested and blocks until it is done; `progress` is called from any thread.
 
         A gateway that cannot be reached is part of the reply. Raises NeedsSecret, UnknownHostKey or
@@ -192,6 +204,12 @@ class Person(Protocol):
     def permits(self, exercise: Exercise) -> bool:
         """Whether the tunnel may be tried out; asked before the first exercise of a sitting only."""
 
+    def confirms(self, confirm: Confirm) -> Decided:
+        """Whether the plan may be carried out; whoever says nothing says no."""
+
+    def keeps(self, keep: Keep) -> Decided:
+        """Whether a verified change stays."""
+
     def answers(self, ask: Ask) -> str | None:
         """The id of the option chosen, None for "I do not know"."""
 
@@ -217,19 +235,23 @@ def carry_out(session: SessionLike, gateways: GatewaysLike, person: Person) -> O
         match request:
             case Finish(outcome=outcome):
                 return outcome
-            case Collect():
+            case Collect() | Draw() | Change():
                 reply: Reply = _obtained(request, gateways, person)
             case Exercise():
                 permitted = permitted or person.permits(request)
                 reply = _obtained(request, gateways, person) if permitted else Declined(words.DECLINED)
             case Ask():
                 reply = Answered(person.answers(request))
+            case Confirm():
+                reply = person.confirms(request)
+            case Keep():
+                reply = person.keeps(request)
             case _:
                 assert_never(request)
         person.told(session.reply(reply))
 
 
-def _obtained(request: Collect | Exercise, gateways: GatewaysLike, person: Person) -> Collected:
+def _obtained(request: Errand, gateways: GatewaysLike, person: Person) -> Obtained:
     # Here and not on top: paramiko takes its time, and the first screen shall not wait for it.
     from wizard.ssh import ChangedHostKey, NeedsSecret, UnknownHostKey
 

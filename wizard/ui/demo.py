@@ -37,7 +37,7 @@ class DemoDesk(InventoryDesk):
         doors = Doors(
             inventory, KnownHosts(self._scene.known_hosts), self._secrets, ssh_config=Path(os.devnull)
         )
-        return Gateways(inventory, tunnel, doors, self._signatures, self._redactor)
+        return Gateways(inventory, tunnel, doors, self._signatures, self._redactor, flow=self.flow)
 
 
 def run(

@@ -96,7 +96,15 @@ class InventoryDesk:
         """The gateways of a tunnel, not yet connected; raises InventoryError for an unknown tunnel."""
         known_hosts = KnownHosts(paths.known_hosts_file(self._state))
         doors = Doors(self.inventory, known_hosts, self._secrets, ssh_config=self._ssh_config)
-        return Gateways(self.inventory, tunnel, doors, self._signatures, self._redactor)
+        return Gateways(
+            self.inventory,
+            tunnel,
+            doors,
+            self._signatures,
+            self._redactor,
+            flow=self.flow,
+            operator=getpass.getuser(),
+        )
 
     def export(self, session: str, form: str) -> Path:
         """Writes the transcript beside the journals and says where; raises SessionError."""

@@ -452,7 +452,6 @@ def test_an_event_that_no_signature_names_never_happens(tmp_path: Path) -> None:
             "{title: x, excludes: [psk-missing]}",
             "8:40: there is no other cause psk-missing",
         ),
-        ("{title: No key}", "{title: x, remedies: [align-psk]}", "8:40: there is no remedy align-psk"),
         ("{title: No key}", '{title: x, summary: "At {her}."}', "8:42: nothing can be put in for {her}"),
         ("{title: No key}", '{title: x, next_step: "{fact:nope}"}', "8:41: there is no fact nope"),
         ("psk-missing:", "healthy:", "8:5: the cause healthy stands in other too; keep one of the two"),
@@ -468,10 +467,49 @@ def test_a_catalogue_that_is_wrong(tmp_path: Path, old: str, new: str, expected:
     assert any(line.startswith(expected) for line in found), found
 
 
-def test_a_remedy_that_is_there_may_be_named(tmp_path: Path) -> None:
-    folder = knowledge(tmp_path, causes=CAUSES.replace("{title: No key}", "{title: x, remedies: [add-psk]}"))
-    (folder / "remedies.yaml").write_text("add-psk: {title: Add it}\n")
-    assert said(folder) == []
+REMEDIES = """\
+remedies:
+  add-psk:
+    title: Add the key
+    mends: [psk-missing]
+    impact: Stops nothing.
+    verified_by: A new IKE SA.
+    proves: near.daemon_running
+    steps: [{action: put-secret, at: here}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", []),
+        ("psk-missing]", "psk-mising]", ["remedies.yaml:4:13: there is no cause psk-mising"]),
+        (
+            "near.daemon_running",
+            "near.deamon_running",
+            ["remedies.yaml:7:13: there is no fact deamon_running"],
+        ),
+        ("near.daemon_running", "near.daemon_running and", ["remedies.yaml:7:"]),
+        ("at: here", "at: home", ["remedies.yaml:8:"]),
+        ("    mends: [psk-missing]\n", "", ["remedies.yaml:2:3: mends is missing"]),
+    ],
+)
+def test_remedies_name_causes_facts_and_ends_that_are_there(
+    tmp_path: Path, old: str, new: str, expected: list[str]
+) -> None:
+    folder = knowledge(tmp_path, causes=CAUSES)
+    (folder / "remedies.yaml").write_text(REMEDIES.replace(old, new) if old else REMEDIES)
+    found = said(folder)
+    assert len(found) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True)), found
+
+
+def test_a_cause_with_a_remedy_refers_to_nobody(tmp_path: Path) -> None:
+    folder = knowledge(tmp_path, causes=CAUSES)
+    (folder / "remedies.yaml").write_text(
+        f"{REMEDIES}referrals:\n  psk-missing: {{who: the peer, tell: The key is missing.}}\n"
+    )
+    assert [line for line in said(folder) if "psk-missing has a remedy" in line]
 
 
 @pytest.mark.parametrize(

@@ -207,10 +207,10 @@ def test_a_session_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_an_event_of_a_newer_version_is_kept_as_it_stands(path: Path) -> None:
     lines = path.read_bytes().split(b"\n")
     body = json.loads(lines[3])
-    body["kind"], body["event"] = "Mended", {"remedy": "align-psk"}
+    body["kind"], body["event"] = "Foreseen", {"remedy": "align-psk"}
     lines[3] = json.dumps(body).encode()
     path.write_bytes(b"\n".join(lines))
-    assert events(path)[2] == Unknown("Mended", {"remedy": "align-psk"})
+    assert events(path)[2] == Unknown("Foreseen", {"remedy": "align-psk"})
 
 
 def test_a_reply_of_a_newer_kind_is_kept_as_it_stands(path: Path) -> None:

@@ -91,14 +91,14 @@ def test_what_was_declined_or_failed_or_interrupted_is_noted() -> None:
         Replied(Collected((), problem="the link was lost")),
         Resumed("0.1.0", "grace", 2),
         Resumed("0.1.0", "grace", 2, "earlier"),
-        Unknown("Mended", {}),
+        Unknown("Foreseen", {}),
     )
     assert [note.text for note in transcript.notes] == [
         "Trying the tunnel out (ike-four-points) was not allowed: only looking is allowed.",
         "Trying the tunnel out (ike-four-points) did not work: the link was lost.",
         "The session was interrupted here and taken up again by grace (version 0.1.0).",
         "The first 2 replies are those of session earlier, judged anew by grace (version 0.1.0).",
-        "A newer version noted a Mended here, which this version cannot read.",
+        "A newer version noted a Foreseen here, which this version cannot read.",
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from wizard.choreography import Progress
-from wizard.engine.model import Ask, Branched, Event, Exercise, Finding, Outcome
+from wizard.engine.model import Ask, Branched, Confirm, Decided, Event, Exercise, Finding, Keep, Outcome
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
 from wizard.ui import conduct
 from wizard.ui.headless.report import document
@@ -34,6 +34,14 @@ class Nobody:
     def permits(self, exercise: Exercise) -> bool:
         """Unattended runs may try the tunnel out; --observe-only forbids it before it is asked."""
         return True
+
+    def confirms(self, confirm: Confirm) -> Decided:
+        """A plan is carried out by `fix --approve` only."""
+        return Decided(yes=False, why="nobody was there to confirm it")
+
+    def keeps(self, keep: Keep) -> Decided:
+        """What is verified stays, in an unattended run."""
+        return Decided(yes=True)
 
     def answers(self, ask: Ask) -> str | None:
         """Nobody is there to ask."""

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from wizard.engine.model import Collect, Collected, Exercise
 from wizard.facts.model import End
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
-from wizard.ui.conduct import GatewaysLike, Progress
+from wizard.ui.conduct import Errand, GatewaysLike, Obtained, Progress
 from wizard.ui.plain.lines import Lines
 
 STILL_EVERY_S: Final = 10.0
@@ -32,9 +31,9 @@ class Patient:
         self._still_every_s = still_every_s
         self._latest: dict[End, tuple[Progress, float]] = {}
 
-    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+    def carry_out(self, request: Errand, progress: Callable[[Progress], None]) -> Obtained:
         """See `GatewaysLike`; KeyboardInterrupt stops the gateways' work and passes on."""
-        done: SimpleQueue[Collected | BaseException] = SimpleQueue()
+        done: SimpleQueue[Obtained | BaseException] = SimpleQueue()
         self._latest.clear()
 
         def moved(step: Progress) -> None:
@@ -57,7 +56,7 @@ class Patient:
             raise result
         return result
 
-    def _result(self, done: SimpleQueue[Collected | BaseException]) -> Collected | BaseException:
+    def _result(self, done: SimpleQueue[Obtained | BaseException]) -> Obtained | BaseException:
         while True:
             try:
                 return done.get(timeout=self._still_every_s)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from wizard.engine.model import Ask, Event, Exercise
+from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep
 from wizard.errors import ExitCode, WizardError
 from wizard.flow.spec import Check, Flow, Question
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
@@ -54,6 +54,15 @@ class Operator:
         for limit in words.PERMISSION_LIMITS:
             self._lines.item(limit.format(tunnel=self._tunnel))
         return self._asks.confirm(f"May I try {self._tunnel}?")
+
+    def confirms(self, confirm: Confirm) -> Decided:
+        """Shows the plan; Enter alone is No."""
+        self._lines.heading(confirm.plan.title)
+        return Decided(self._asks.confirm("Carry this plan out?"))
+
+    def keeps(self, keep: Keep) -> Decided:
+        """Asks whether a verified change stays."""
+        return Decided(self._asks.confirm(f"Verified: {keep.seen}. Keep the change?"))
 
     def answers(self, ask: Ask) -> str | None:
         """Asks what no probe can see."""

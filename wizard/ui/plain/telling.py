@@ -8,9 +8,12 @@ from typing import Final, assert_never
 from wizard.engine.model import (
     Ask,
     Branched,
+    Change,
     Collect,
     Collected,
+    Confirm,
     Declined,
+    Draw,
     Ended,
     Entered,
     Event,
@@ -18,8 +21,10 @@ from wizard.engine.model import (
     Finding,
     Finish,
     Found,
+    Keep,
     Mapped,
     Mark,
+    Mended,
     Outcome,
     Replied,
     Reply,
@@ -27,6 +32,7 @@ from wizard.engine.model import (
     Requested,
     Segment,
     Started,
+    Stepped,
     Warned,
 )
 from wizard.facts.model import Evidence
@@ -85,6 +91,13 @@ class Telling:
                 self._lines.marked("warn", finding.title, 2)
             case Found():
                 pass  # told whole with the outcome
+            case Stepped(title=title, gateway=gateway, state=state, said=said):
+                if state != "running":
+                    where = f"{gateway}: " if gateway else ""
+                    told = f"{where}{title}" + (f": {said}" if said else "")
+                    self._lines.marked("ok" if state == "done" else "fail", told, 2)
+            case Mended(result=result, said=said):
+                self._lines.marked("ok" if result == "kept" else "warn", f"{result}: {said}")
             case Ended(outcome=outcome):
                 self.outcome(outcome)
             case _:
@@ -103,7 +116,7 @@ class Telling:
                 self._pending = words.LOOKING
             case Exercise(name=name):
                 self._pending = words.EXERCISING.get(name, words.TRYING)
-            case Ask() | Finish():
+            case Ask() | Finish() | Draw() | Confirm() | Change() | Keep():
                 self._pending = None
             case _:
                 assert_never(request)

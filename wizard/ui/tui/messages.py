@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from wizard.engine.model import Ask, Event, Exercise, Outcome
+from wizard.engine.model import Ask, Event, Exercise, Keep, Outcome
+from wizard.engine.plan import Plan
 from wizard.ui.conduct import GatewaysLike, Progress, SessionLike, SessionRow
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ class PermissionWanted(Message):
     def __init__(self, exercise: Exercise) -> None:
         super().__init__()
         self.exercise = exercise
+
+
+class PlanShown(Message):
+    """The walk waits for the operator's word on a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+class KeepWanted(Message):
+    """The walk waits for the operator's word on a verified change; the guard does not wait."""
+
+    def __init__(self, keep: Keep) -> None:
+        super().__init__()
+        self.keep = keep
 
 
 class AnswerWanted(Message):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from wizard.engine.model import Ask, Event, Exercise
+from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep
 from wizard.ui import conduct
 from wizard.ui.conduct import GatewaysLike, Progress, SessionLike
 from wizard.ui.tui import messages
@@ -57,6 +57,12 @@ class Operator:
 
     def permits(self, exercise: Exercise) -> bool:
         return bool(self._asked(messages.PermissionWanted(exercise)))
+
+    def confirms(self, confirm: Confirm) -> Decided:
+        return cast("Decided", self._asked(messages.PlanShown(confirm.plan)))
+
+    def keeps(self, keep: Keep) -> Decided:
+        return cast("Decided", self._asked(messages.KeepWanted(keep)))
 
     def answers(self, ask: Ask) -> str | None:
         return cast("str | None", self._asked(messages.AnswerWanted(ask)))

@@ -25,12 +25,14 @@ from wizard.engine.model import (
     Found,
     Mapped,
     Mark,
+    Mended,
     Outcome,
     Replied,
     Request,
     Requested,
     Segment,
     Started,
+    Stepped,
     Warned,
 )
 from wizard.facts.model import End, Fact, Facts
@@ -76,6 +78,10 @@ class Story:
     records: list[CommandRecord] = field(default_factory=list)
     ends: dict[End, EndReport] = field(default_factory=dict)
     outcome: Outcome | None = None
+    steps: tuple[Stepped, ...] = ()
+    """What has come of the moves of remedies, the first in front."""
+    mended: tuple[Mended, ...] = ()
+    """How remedies ended."""
     request: Request | None = None
     """The request not yet replied to."""
     elapsed_s: float = 0.0
@@ -100,6 +106,10 @@ class Story:
             case Found(finding=finding) | Warned(finding=finding):
                 if self.stations:
                     self.stations[-1].noted.append(finding)
+            case Stepped():
+                self.steps = (*self.steps, event)
+            case Mended():
+                self.mended = (*self.mended, event)
             case Ended(outcome=outcome):
                 self.outcome = outcome
                 self.request = None

@@ -10,7 +10,17 @@ from typing import Final
 from textual import on
 from textual.timer import Timer
 
-from wizard.engine.model import Ask, Branched, Collect, Event, Exercise, Replied, Request, Requested
+from wizard.engine.model import (
+    Ask,
+    Branched,
+    Collect,
+    Decided,
+    Event,
+    Exercise,
+    Replied,
+    Request,
+    Requested,
+)
 from wizard.ui import words
 from wizard.ui.conduct import GatewaysLike, SessionLike
 from wizard.ui.tui.look import look_of
@@ -19,8 +29,10 @@ from wizard.ui.tui.messages import (
     Failed,
     HostKeyChanged,
     HostKeyShown,
+    KeepWanted,
     Moved,
     PermissionWanted,
+    PlanShown,
     SecretWanted,
     Told,
     WalkEnded,
@@ -28,7 +40,7 @@ from wizard.ui.tui.messages import (
 from wizard.ui.tui.person import Operator
 from wizard.ui.tui.running import Running
 from wizard.ui.tui.screens.base import Floor
-from wizard.ui.tui.screens.confirm import permission
+from wizard.ui.tui.screens.confirm import agreement, permission
 from wizard.ui.tui.screens.login import AskSecret, ChangedKey, UnknownKey
 from wizard.ui.tui.screens.trouble import Trouble
 from wizard.ui.tui.story import Story
@@ -168,6 +180,22 @@ class Walking(Floor[None]):
         if yes:
             self._requested(exercise)
         self._answer(bool(yes))
+
+    @on(PlanShown)
+    def _plan_shown(self, message: PlanShown) -> None:
+        message.stop()
+        title = message.plan.title
+        self._later(
+            Question(lambda: self.stack(agreement(title), lambda yes: self._answer(Decided(bool(yes)))))
+        )
+
+    @on(KeepWanted)
+    def _keep_wanted(self, message: KeepWanted) -> None:
+        message.stop()
+        title = f"Verified: {message.keep.seen}. Keep the change?"
+        self._later(
+            Question(lambda: self.stack(agreement(title), lambda yes: self._answer(Decided(bool(yes)))))
+        )
 
     @on(AnswerWanted)
     def _answer_wanted(self, message: AnswerWanted) -> None:
