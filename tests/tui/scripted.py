@@ -29,7 +29,16 @@ from wizard.engine.model import (
 from wizard.errors import InventoryError, SessionError, WizardError
 from wizard.flow.spec import Flow
 from wizard.ssh import Secret
-from wizard.ui.conduct import DemoCause, EndRow, Progress, SessionRow, TunnelRow
+from wizard.ui.conduct import (
+    DemoCause,
+    EndRow,
+    Errand,
+    GatewaysLike,
+    Obtained,
+    Progress,
+    SessionRow,
+    TunnelRow,
+)
 
 Plot = Callable[[Request, Reply], tuple[Event, ...]]
 """What follows from a reply to a request; the last event states the next request or ends the session."""
@@ -111,7 +120,7 @@ class ScriptedGateways:
         self.cancelled = threading.Event()
         self.closed = threading.Event()
 
-    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+    def carry_out(self, request: Errand, progress: Callable[[Progress], None]) -> Obtained:
         name = request.name if isinstance(request, Exercise) else "collect"
         if self._obstacles:
             raise self._obstacles.pop(0)
@@ -220,7 +229,7 @@ class ScriptedDesk:
         self.begun.append(opened)
         return opened
 
-    def gateways_for(self, tunnel: str) -> ScriptedGateways:
+    def gateways_for(self, tunnel: str) -> GatewaysLike:
         if tunnel not in {row.name for row in self.rows} | {cause.tunnel for cause in self.demo}:
             raise InventoryError(f"no tunnel is named '{tunnel}'", advice="write site or partner")
         gateways = self.gateways()

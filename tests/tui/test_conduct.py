@@ -6,7 +6,20 @@ import pytest
 
 from tests.tui import answers, obstacles, plots
 from tests.tui.scripted import ScriptedGateways, ScriptedSession, played
-from wizard.engine.model import Answered, Ask, Collected, Declined, Ended, Event, Exercise, Replied, Started
+from wizard.engine.model import (
+    Answered,
+    Ask,
+    Collected,
+    Confirm,
+    Decided,
+    Declined,
+    Ended,
+    Event,
+    Exercise,
+    Keep,
+    Replied,
+    Started,
+)
 from wizard.errors import WizardError
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
 from wizard.ui.conduct import Progress, carry_out
@@ -30,6 +43,14 @@ class Somebody:
     def permits(self, exercise: Exercise) -> bool:
         self.asked.append(exercise.name)
         return self._permits
+
+    def confirms(self, confirm: Confirm) -> Decided:
+        self.asked.append(confirm.plan.remedy)
+        return Decided(self._permits)
+
+    def keeps(self, keep: Keep) -> Decided:
+        self.asked.append(keep.seen)
+        return Decided(self._permits)
 
     def answers(self, ask: Ask) -> str | None:
         self.asked.append(ask.node)

@@ -84,7 +84,9 @@ def gateways(doors: Doors, tunnel: str = "site", redactor: Redactor | None = Non
 
 
 def collected(one: Gateways) -> Collected:
-    return one.carry_out(Collect(()), lambda _: None)
+    reply = one.carry_out(Collect(()), lambda _: None)
+    assert isinstance(reply, Collected)
+    return reply
 
 
 def fact(reply: Collected, name: str) -> Fact:
@@ -182,6 +184,7 @@ def test_an_exercise_from_an_end_that_has_no_such_connection_says_so() -> None:
     one = gateways(Doors({"gw-a": Quiet(), "gw-b": Quiet()}))
     collected(one)
     reply = one.carry_out(Exercise("traffic", "near", "node", "why"), lambda _: None)
+    assert isinstance(reply, Collected)
     assert reply.facts == ()
     assert reply.problem == "this end has no connection for the tunnel, so there is nothing to try out"
 

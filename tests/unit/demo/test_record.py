@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.unit.demo.staged import CAPTURE, DATE, EXERCISE, SAS
-from wizard.choreography import Part, Playing
+from wizard.choreography import Hidden, Part, Playing
 from wizard.demo.record import RecordingLink, Tape
 from wizard.facts.probes import Command, Output
+from wizard.ssh import Secret
 
 
 def output(command: Command, stdout: str) -> Output:
@@ -25,6 +26,12 @@ class Gateway:
 
     def play(self, part: Part) -> Playing:
         return Exercise(self, part)
+
+    def deliver(self, command: Command, secret: Hidden) -> Output:
+        return output(command, secret.reveal())
+
+    def obtain(self, command: Command) -> tuple[Hidden | None, Output]:
+        return Secret("SECRET"), output(command, "")
 
     def close(self) -> None:
         self.released.append("close")
@@ -64,6 +71,16 @@ def test_what_is_answered_is_passed_on_as_it_is_and_kept_cleaned() -> None:
     assert [one.said[0].stdout for one in kept] == ["sas 1 …", "sas 2 …"]
     assert kept[0].key == kept[1].key
     assert "SALT" not in repr(kept)
+
+
+def test_secrets_that_are_handed_over_or_read_pass_by_the_tape() -> None:
+    tape = Tape(clean)
+    link = RecordingLink(Gateway(), tape)
+    assert link.deliver(SAS, Secret("SECRET")).stdout == "SECRET"
+    secret, _ = link.obtain(DATE)
+    assert secret is not None
+    assert secret.reveal() == "SECRET"
+    assert tape.exchanges() == ()
 
 
 def test_an_exercise_is_kept_once_with_its_watches_first() -> None:

@@ -194,7 +194,7 @@ class Walk:
                 yield Branched("triage.ask", "ok", f"answered {option}", (), "authentication.psk")
                 yield Entered("authentication.psk", "cause", "The pre-shared keys differ", "")
                 yield Found(finding())
-            case Declined():
+            case _:
                 return
 
     def _ending(self) -> Iterator[Event]:

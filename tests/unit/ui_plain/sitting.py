@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from wizard.engine.model import (
     Ask,
     Branched,
+    Changed,
     Collect,
     Collected,
     CommandRecord,
+    Drawn,
     Ended,
     EndReport,
     Entered,
@@ -31,7 +33,7 @@ from wizard.engine.model import (
 )
 from wizard.facts.model import Evidence, Fact
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
-from wizard.ui.conduct import Progress
+from wizard.ui.conduct import Errand, Obtained, Progress
 
 STARTED = Started("20261121T101500Z-site", "site", "gw-a", "gw-b", "never-up", "me", "0.1.0", "d1")
 EXERCISE = Exercise("ike-four-points", "near", "key-negotiation.reaches", "IKE runs over UDP 500.")
@@ -100,7 +102,7 @@ class Sitting:
         self.closed += 1
 
 
-Step = Collected | BaseException | Callable[[Callable[[Progress], None]], Collected]
+Step = Obtained | BaseException | Callable[[Callable[[Progress], None]], Obtained]
 
 
 @dataclass
@@ -111,10 +113,12 @@ class Gates:
     log: list[str] = field(default_factory=list)
     given: list[Secret] = field(default_factory=list)
 
-    def carry_out(self, request: Collect | Exercise, progress: Callable[[Progress], None]) -> Collected:
+    def carry_out(self, request: Errand, progress: Callable[[Progress], None]) -> Obtained:
         step = self.steps.pop(0)
         if isinstance(step, BaseException):
             raise step
+        if isinstance(step, Drawn | Changed):
+            return step
         if isinstance(step, Collected):
             progress(Progress("near", "gw-a", "swanctl --list-sas", 0, 2, 10.0))
             progress(Progress("near", "gw-a", "swanctl --list-conns", 1, 2, 10.0))
