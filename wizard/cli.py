@@ -111,6 +111,38 @@ def diagnose(
 
 
 @app.command()
+def fix(  # noqa: PLR0913, PLR0917 - each an option of the contract
+    tunnel: TunnelArgument,
+    remedy: Annotated[str, typer.Option("--remedy", metavar="ID", help="What to do; see `causes ID`.")],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print what would be done, and its hash; change nothing.")
+    ] = False,
+    approve: Annotated[
+        str | None,
+        typer.Option("--approve", metavar="HASH", help="Carry out exactly the plan with this hash."),
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option("--right", metavar="GATEWAY", help="The gateway whose settings count.")
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--given", metavar="NAME=VALUE", help="What a remedy asks for, such as ca-file=PATH."),
+    ] = None,
+    as_json: JsonOption = False,
+    inventory: InventoryOption = None,
+    flows: FlowsOption = None,
+    state: StateOption = None,
+) -> None:
+    """Mends what a diagnosis found: prints a plan, or carries an approved one out, verifies, keeps or undoes."""
+    Options.take(inventory, flows, state)
+    from wizard.ui.headless import fix as front
+
+    if approve is not None:
+        _leave(front.approve(_desk(), tunnel, remedy, approve, as_json=as_json))
+    _leave(front.plan(_desk(), tunnel, remedy, right=right, given=given or (), as_json=as_json, only=plan))
+
+
+@app.command()
 def explain(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A pasted log or command output; - reads stdin.")

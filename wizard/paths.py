@@ -44,6 +44,11 @@ def sessions_dir(state: Path | None = None) -> Path:
     return (state or state_dir()) / "sessions"
 
 
+def plans_dir(state: Path | None = None) -> Path:
+    """Where plans wait for approval, in `state` or the user's state folder."""
+    return (state or state_dir()) / "plans"
+
+
 def known_hosts_file(state: Path | None = None) -> Path:
     """Our own list of host keys the operator accepted; the user's known_hosts is never written to."""
     return (state or state_dir()) / "known_hosts"

@@ -134,8 +134,28 @@ class Plan:
 
 
 def sealed(plan: Plan) -> Plan:
-    """The plan with its hash: the same for the same change to gateways in the same state, and for no other."""
-    text = json.dumps(asdict(replace(plan, hash="")), sort_keys=True, ensure_ascii=True)
+    """The plan with its hash: the same for the same change to gateways in the same state, and for no other.
+
+    It is over everything that is carried out, and not over what is only shown, which may be redacted later.
+    """
+    steps = [
+        (
+            step.end,
+            step.gateway,
+            step.apply,
+            step.undo,
+            step.requires,
+            step.verify,
+            step.secret,
+            step.undo_last,
+            step.lasts,
+        )
+        for step in plan.steps
+    ]
+    needs = [asdict(need) for need in plan.secrets]
+    text = json.dumps(
+        [plan.remedy, plan.cause, plan.tunnel, plan.guard_seconds, steps, needs], sort_keys=True
+    )
     return replace(plan, hash=hashlib.sha256(text.encode()).hexdigest()[:16])
 
 

@@ -14,11 +14,15 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from wizard.engine.model import Collected, CommandRecord
+from wizard.engine.plan import SecretNeed, Step
 from wizard.facts.model import Evidence, Fact
 from wizard.journal.patterns import HIDDEN, clean
 
 SHORTEST: Final = 6
 """Characters a known secret must have to be searched for; a shorter one would shred ordinary words."""
+
+_RUN: Final = frozenset({"apply", "undo", "requires", "verify", "read"})
+"""Fields of a plan that gateways run."""
 
 _CENSORED: Final = '{"censored":'
 
@@ -91,9 +95,24 @@ class Redactor:
             value = replace(value, line=HIDDEN)
         if isinstance(value, CommandRecord) and value.probe in self._sensitive:
             value = replace(value, stdout=_censored(value.stdout), stderr=_censored(value.stderr))
+        if isinstance(value, Step | SecretNeed):
+            return self._executable(value)
         if is_dataclass(value) and not isinstance(value, type):
             return replace(value, **{name: self._value(getattr(value, name)) for name in _names(type(value))})
         return value
+
+    def _executable(self, value: Step | SecretNeed) -> Any:
+        """A part of a plan: what is run stays as it is, because what is confirmed must be what is run.
+
+        Raises ValueError where that holds a known secret: it never may.
+        """
+        names = [field.name for field in fields(value)]
+        run = _RUN.intersection(names)
+        for name in run:
+            if any(secret in getattr(value, name) for secret in self._known):
+                raise ValueError("a step holds a secret")
+        shown = {name: self._value(getattr(value, name)) for name in names if name not in run}
+        return replace(value, **shown)
 
     def _collected(self, reply: Collected) -> Collected:
         """The reply, in which a line of evidence is judged by the whole output it was taken from.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard import paths
+from wizard.engine.plan import Plan
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
 from wizard.flow.load import load
 from wizard.flow.signatures import GATEWAYS
@@ -17,6 +18,7 @@ from wizard.gateways import Gateways
 from wizard.inventory import EndRef, Inventory
 from wizard.inventory import load as load_inventory
 from wizard.journal.export import export_to
+from wizard.journal.plans import Plans
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
 from wizard.session import Session, list_sessions, session_path
@@ -71,8 +73,8 @@ class InventoryDesk:
             for one in list_sessions(self._state)[0]
         ]
 
-    def new_session(self, tunnel: str, symptom: str) -> Session:
-        """Begins a session; raises InventoryError for a tunnel that is not there."""
+    def new_session(self, tunnel: str, symptom: str, approved: Plan | None = None) -> Session:
+        """Begins a session, with a plan where one is approved; raises InventoryError for a tunnel that is not there."""
         ends = self.inventory.tunnel(tunnel).ends
         return Session.new(
             self.flow,
@@ -82,9 +84,18 @@ class InventoryDesk:
             symptom=symptom,
             operator=getpass.getuser(),
             observe_only=self._observe_only,
+            approved=approved,
             state_dir=self._state,
             redactor=self._redactor,
         )
+
+    def new_mending(self, plan: Plan) -> Session:
+        """Begins a session that carries a plan out; raises InventoryError for a tunnel that is not there."""
+        return self.new_session(plan.tunnel, "check", plan)
+
+    def plans(self) -> Plans:
+        """The plans that wait for approval."""
+        return Plans(paths.plans_dir(self._state))
 
     def open_session(self, session: str) -> Session:
         """Opens an earlier session, to view or to resume it; raises SessionError when it cannot be read."""
