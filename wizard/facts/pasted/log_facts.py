@@ -72,12 +72,17 @@ class LogFacts:
             self._words("log_history", [*self._story.earlier, *self._overcome]),
             self._fact("log_up", up, [self._attempt[ups[-1]]] if up else []),
             self._fact("log_was_up", child_up or earlier_up, ()),
-            self._fact("log_ike_up", any(one.name in UPS | {"ike-up"} for one in before), ()),
+            self._fact(
+                "log_ike_up",
+                any(map(_beyond_phase_1, before)) or _trouble_is_later(trouble, self._attempt),
+                (),
+            ),
             self._fact("log_heard", any(event.name in _FROM_THE_PEER for event in self._attempt), ()),
             self._replacements(),
             self._fact("log_attempts", len(self._story.attempts), ()),
             self._role(),
             self._version(),
+            self._mode(),
             self._auth(),
             *self._unanswered(),
             *self._proposals(),
@@ -125,13 +130,20 @@ class LogFacts:
             exchange = event.groups.get("exchange", "")
             text = event.line.text
             if exchange in ("IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA") or re.search(
-                r"IKEv2|IKE_AUTH|IKE_SA_INIT", text
+                r"IKEv2|IKE_AUTH|IKE_SA_INIT|[A-Z] notify error", text
             ):
                 return self._fact("log_ike", "2", [event])
             if exchange in ("ID_PROT", "AGGRESSIVE", "QUICK_MODE", "INFORMATIONAL_V1") or re.search(
-                r"IKEv1|(?:Main|Quick|Aggressive) Mode|MAIN_I|QUICK_I|_V1 |ISAKMP", text
+                r"IKEv1|(?:Main|Quick|Aggressive) Mode|MAIN_I|QUICK_I|_V1 |ISAKMP|[A-Z] error notify", text
             ):
                 return self._fact("log_ike", "1", [event])
+        return None
+
+    def _mode(self) -> Fact | None:
+        for event in self._attempt:
+            found = _MODE.search(event.line.text)
+            if found is not None:
+                return self._fact("log_mode", "aggressive" if found["aggressive"] else "main", [event])
         return None
 
     def _auth(self) -> Fact | None:
@@ -254,6 +266,25 @@ class LogFacts:
             return self._fact("log_cert_time", "epoch", [event])
         where = "before" if when < begin else "after" if when > end else "within"
         return self._fact("log_cert_time", where, [event])
+
+
+_MODE: Final = re.compile(
+    r"(?P<aggressive>Aggressive Mode|\bSTATE_AGGR_|\bAGGRESSIVE (?:request|response)|\bAG_[A-Z])"
+    r"|Main Mode|\bSTATE_MAIN_|\bID_PROT\b|\bMM_[A-Z]"
+)
+_PHASE_2: Final = re.compile(
+    r"QUICK_MODE|QUICK_[IR]\d|[Qq]uick [Mm]ode|CREATE_CHILD_SA|\bQM_\w+|IKE_QM_|IKE_P1_COMPLETE"
+)
+
+
+def _beyond_phase_1(event: SeenEvent) -> bool:
+    """Whether a line belongs to what is only done once the IKE SA stands."""
+    return event.name in UPS | {"ike-up"} or _PHASE_2.search(event.line.text) is not None
+
+
+def _trouble_is_later(trouble: int | None, events: Sequence[SeenEvent]) -> bool:
+    """Whether the first trouble is itself about the tunnel and not about the IKE SA."""
+    return trouble is not None and _PHASE_2.search(events[trouble].line.text) is not None
 
 
 def _date(text: str) -> datetime | None:
