@@ -280,8 +280,10 @@ class _Mending:
         still = {(one.gateway, one.name) for one in reply.standing}
         spared = set(self._planned.interrupts)
         for one in self._base:
-            if (one.gateway, one.name) not in still and f"{one.gateway}:{one.name}" not in spared:
-                return f"the other tunnel {one.name} of {one.gateway} went down"
+            whole = f"{one.gateway}:{one.name}"
+            if (one.gateway, one.name) in still or {whole, whole.partition("/")[0]} & spared:
+                continue
+            return f"the other tunnel {one.name} of {one.gateway} went down"
         for gateway, drops in reply.drops.items():
             if drops > self._drops.get(gateway, drops):
                 return f"the kernel of {gateway} drops packets for IPsec reasons since the change"
