@@ -11,7 +11,6 @@ from wizard.engine.course import Course
 from wizard.engine.model import (
     Change,
     Changed,
-    Collect,
     Collected,
     Confirm,
     Decided,
@@ -204,9 +203,7 @@ def test_without_a_yes_nothing_is_changed() -> None:
 
 
 def test_what_helped_is_kept_once_somebody_says_so() -> None:
-    drive = stepped()
-    assert isinstance(drive.course.request, Collect)
-    drive(found("z"), watched(BRANCH))
+    drive = stepped()(found("z"), watched(BRANCH))
     assert drive.course.request == Keep(PLAN, "the tunnel is healthy")
     drive(Decided(True), Changed(True, state={"gw-b": "kept"}))
     assert drive.result[0] == "kept"
