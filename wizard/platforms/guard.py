@@ -200,6 +200,9 @@ class Guard:
         lines = [
             "umask 077",
             f"ID={quote(self.id)}; D={GUARDS}; G=$D/$ID",
+            # Where the program was interrupted and is taken up again, its own guard is armed already.
+            '[ ! -e "$G/armed" ] || exit 0',
+            '[ ! -e "$G/undone" ] || { echo "it was undone meanwhile" >&2; exit 75; }',
             'for one in "$D"/*/armed; do [ ! -e "$one" ] || { cat "$one"; exit 77; }; done',
         ]
         files = {

@@ -253,3 +253,15 @@ def test_what_comes_out_empty_replaces_nothing(machine: Machine) -> None:
     assert guards.state(machine.run(GUARD.undo())) == "undone"
     assert look(conf) == before
     assert [path.name for path in machine.etc.iterdir()] == ["site.conf"]
+
+
+def test_arming_again_after_an_interruption_leaves_an_armed_guard_as_it_is(machine: Machine) -> None:
+    conf = machine.etc / "site.conf"
+    conf.write_text("old\n")
+    machine.run(GUARD.arm([step := replacing(conf, "new\n")]))
+    machine.run(GUARD.step(0, step))
+    assert machine.run(GUARD.arm([step])).exit_code == 0
+    assert machine.run(GUARD.step(0, step)).exit_code == 0
+    machine.run(GUARD.undo())
+    assert machine.run(GUARD.arm([step])).exit_code == guards.GONE
+    assert conf.read_text() == "old\n"
