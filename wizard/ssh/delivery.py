@@ -53,9 +53,11 @@ def _run(
     password = (
         secrets.get("sudo", connection.target.address) if secrets is not None and become == "sudo" else None
     )
-    sudo = {"none": "", "sudo": "sudo -n" if password is None else "sudo -S -p ''"}[become]
+    sudo = {"none": "", "sudo": "sudo -n" if password is None else "sudo -S --prompt="}[become]
     path = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
     script = f"{path}; LC_ALL=C; SUDO={shlex.quote(sudo)}; export PATH LC_ALL; {command.text}"
+    # Whatever the login shell is, it hands the script to one that is known.
+    script = f"exec sh -c {shlex.quote(script)}"
     lines = (f"{password.reveal()}\n" if password is not None else "") + given
     try:
         with connection.turn:
