@@ -120,20 +120,19 @@ class _Loads:
     show: str
 
 
-# A key that another section needs a password for, or that is broken, makes swanctl leave with non-zero although
-# every other was loaded; what counts is that the daemon answered and the files could be parsed.
+# swanctl leaves with 0 after a syntax error, having unloaded every key, and with non-zero for a key file beside
+# that it cannot read (5.9.8): what counts is that the files could be parsed and the daemon answered.
 _LOAD_SWANCTL: Final = """\
 said=$(swanctl --load-creds --noprompt 2>&1); code=$?
-[ "$code" != 0 ] || return 0
 case $said in
-*"invalid config file"*|*"syntax error"*|*"URI failed"*|*"parsing '"*) ;;
-*"loaded ike secret"*|*"loaded "*secret*) return 0 ;;
+*"invalid config file"*|*"syntax error"*|*"URI failed"*) ;;
+*"loaded "*) code=0 ;;
 esac
-printf '%s\\n' "$said" | grep -v "^plugin '" | tail -n 3 >&2; return 1"""
+case $said in *"invalid config file"*|*"syntax error"*) code=78 ;; esac
+[ "$code" = 0 ] || printf '%s\\n' "$said" | grep -v "^plugin '" | tail -n 3 >&2
+( exit "$code" )"""
 _LOADS: Final[Mapping[str, _Loads]] = {
-    "strongswan-swanctl": _Loads(
-        f"loads() {{\n{_LOAD_SWANCTL}\n}}\nloads", "swanctl --load-creds --noprompt"
-    ),
+    "strongswan-swanctl": _Loads(_LOAD_SWANCTL, "swanctl --load-creds --noprompt"),
     "strongswan-ipsec": _Loads(
         "S=ipsec; ! command -v strongswan >/dev/null 2>&1 || S=strongswan\n"
         "timeout 10 $S rereadsecrets </dev/null",
@@ -151,6 +150,12 @@ def _disk(snapshot: Snapshot) -> Configuration:
     if disk is None or disk.unreadable or not disk.files:
         what = disk.unreadable[0] if disk is not None and disk.unreadable else "the configuration"
         raise Unplannable(f"{what} of {snapshot.gateway} could not be read, so its keys are not known")
+    if disk.refused:
+        place = disk.problems[0].place if disk.problems else disk.files[0]
+        raise Unplannable(
+            f"the configuration of {snapshot.gateway} does not parse ({place}), so no key would be loaded; "
+            "mend that first"
+        )
     if disk.dialect == "ios":
         raise Unplannable(f"keys of {snapshot.gateway} are not changed from here")
     return disk
