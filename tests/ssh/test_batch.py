@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import select
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,6 +160,59 @@ def test_a_command_that_hangs_is_ended_and_the_next_one_runs(shell: Sequence[str
     assert (third.stdout, third.exit_code, third.problem) == ("next\n", 0, None)
 
 
+def ended(process: int, within_s: float) -> bool:
+    """Whether a process that is no child of ours is gone by then."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], within_s)[0])
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_that_has_had_its_time_is_ended_with_all_it_started(shell: Sequence[str]) -> None:
+    family = (
+        "sh -c 'echo $$; trap \"\" TERM; sleep 300; sleep 300' & sh -c 'echo $$; exec sleep 300' | cat; wait"
+    )
+    steps = [Command("family", family, 1, limits="time"), Command("next", "echo next; exit 5", limits="time")]
+    first, second = run_locally(steps, shell=shell)
+    assert first.problem == "it did not finish within 1 s"
+    assert len(first.stdout.split()) == 2
+    assert all(ended(int(process), 3) for process in first.stdout.split())
+    assert (second.stdout, second.exit_code, second.problem) == ("next\n", 5, None)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_that_takes_seconds_within_its_time_keeps_its_exit_code(shell: Sequence[str]) -> None:
+    steps = [Command("slow", "sleep 2.3; echo done; exit 7", 8, limits="time")]
+    (slow,) = run_locally(steps, shell=shell)
+    assert (slow.stdout, slow.exit_code, slow.problem) == ("done\n", 7, None)
+    assert 2.2 <= slow.elapsed_s < 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_that_is_killed_leaves_no_watch_behind(shell: Sequence[str]) -> None:
+    watch = Watch(Command("capture", "echo pid $$; exec sleep 300", 60), ready="pid")
+    script = render((watch, HOLD), marker=MARKER)
+    words = [shutil.which(shell[0]) or shell[0], *shell[1:], "-c", script]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        said = b""
+        while b"[h]" not in said:
+            said += running.stdout.readline()
+        steps = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        for process in (*steps, str(running.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+    found = re.search(rb"pid (\d+)", said)
+    assert found is not None
+    assert ended(int(found[1]), 5)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_command_that_prints_without_end_is_cut_on_the_gateway(shell: Sequence[str]) -> None:
     steps = [
@@ -240,6 +298,7 @@ def test_commands_with_fewer_limits_are_framed_like_the_others(shell: Sequence[s
         Command("kills-itself", "echo before; kill -9 $$", limits="time"),
         Command("hangs", "echo partial; sleep 60", 1, limits="time"),
         Command("capped", "yes | head -c 500000"),
+        Command("bare", "echo one | cat; echo err >&2; (exit 6)", limits="bare"),
         Command("last", "echo last", limits="none"),
     ]
     outputs = {output.command.id: output for output in run_locally(steps, shell=shell)}
@@ -252,6 +311,8 @@ def test_commands_with_fewer_limits_are_framed_like_the_others(shell: Sequence[s
     assert (outputs["kills-itself"].stdout, outputs["kills-itself"].exit_code) == ("before\n", 137)
     assert outputs["hangs"].stdout == "partial\n"
     assert outputs["hangs"].problem == "it did not finish within 1 s"
+    bare = outputs["bare"]
+    assert (bare.stdout, bare.stderr, bare.exit_code, bare.problem) == ("one\n", "err\n", 6, None)
     assert len(outputs["capped"].stdout) == 500_000
     assert (outputs["last"].stdout, outputs["last"].problem) == ("last\n", None)
 
@@ -298,7 +359,7 @@ def test_needs_read_back_with_their_command() -> None:
     )
 
 
-@pytest.mark.parametrize("limits", ["all", "time", "none"])
+@pytest.mark.parametrize("limits", ["all", "time", "none", "bare"])
 def test_a_command_whose_needs_are_not_met_is_left_out(limits: Limits) -> None:
     commands = [
         Command("there", "echo here", needs="command -v sh", limits=limits),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Limits = Literal["all", "time", "none"]
+Limits = Literal["all", "time", "none", "bare"]
 """all: may print without end and may hang. time: may hang, what it prints is bounded by what it reads.
-none: reads what the kernel has at hand; only the batch's own deadline ends it."""
+none: reads what the kernel has at hand; only the batch's own deadline ends it.
+bare: the same, and leaves nothing behind in a shell, so that it needs none of its own: one fixed program, no `exit`."""
 
 
 class Level(StrEnum):
@@ -40,7 +41,7 @@ class Command:
     needs: str = ""
     """A condition of the shell without which there is nothing to run, and no Output: it must cost no process."""
     limits: Limits = "all"
-    """What has to be held in check on the gateway: a cap costs a dozen processes, a time limit two."""
+    """What has to be held in check on the gateway: a cap costs a dozen processes, a time limit one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def _counters(dialect: Dialect, probe: str) -> tuple[Command, ...]:
 
 
 def _clock() -> Command:
-    return Command("clock-before", clock.COMMAND, 5, show="date", limits="time")
+    return Command("clock-before", clock.COMMAND, 5, show="date", limits="bare")
 
 
 def _ike_filter(focus: Focus) -> str:

@@ -232,12 +232,18 @@ def filtered(program: str, keys: str) -> str:
     return f"""\
 can=!hidden
 command -v awk >/dev/null 2>&1 || exit 9
-case $(command -V printf 2>/dev/null) in *builtin*) ;; *) can=!no-builtin-printf ;; esac
+paths=$PATH PATH=/nonexistent
+{{ printf '' || can=!no-builtin-printf; }} 2>/dev/null
+PATH=$paths
 command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
 [ -n "${{SALT:-}}" ] || can=!no-salt
 [ "$can" = !hidden ] && can=yes
-LC_ALL=C awk -v KEYS={quote(keys)} {quote(program)} | {{
-while IFS= read -r piece; do
+[ -z "${{ZSH_VERSION-}}" ] || emulate sh
+set -f
+pieces=$(LC_ALL=C awk -v KEYS={quote(keys)} {quote(program)})
+IFS='
+'
+for piece in $pieces; do
   case $piece in
   L*) printf '%s\\n' "${{piece#?}}" ;;
   T*) printf '%s' "${{piece#?}}" ;;
@@ -253,7 +259,6 @@ while IFS= read -r piece; do
   esac
 done
 exit 9
-}}
 """
 
 
@@ -267,10 +272,7 @@ awk is missing or broke off, so that half an output is not taken for a short con
 
 SWANCTL_FILES: Final = f"""\
 set -f
-FILES=$(for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do
-  [ -d "$top" ] && find "$top" -name "*.conf" -type f 2>/dev/null
-done)
-unset top
+FILES=$(find /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl -name "*.conf" -type f 2>/dev/null)
 [ -n "$FILES" ] || {{ echo "no swanctl.conf on this gateway" >&2; exit 1; }}
 export FILES
 $SUDO grep -H '' $FILES | head -c 2000000 | {{

@@ -22,7 +22,7 @@ from wizard.facts.parsers import (
 from wizard.facts.probes import Command, Level, Output
 
 OBSERVE: Final[tuple[Command, ...]] = (
-    Command("clock", clock.COMMAND, 5, show="date", limits="none"),
+    Command("clock", clock.COMMAND, 5, show="date", limits="bare"),
     Command(
         "daemon",
         daemon.COMMAND,
@@ -31,13 +31,13 @@ OBSERVE: Final[tuple[Command, ...]] = (
         limits="time",
     ),
     Command("sockets", sockets.COMMAND, 5, limits="none"),
-    Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr", limits="none"),
-    Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5, limits="none"),
+    Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr", limits="bare"),
+    Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5, limits="bare"),
     Command("route-lookups", routes.LOOKUPS_COMMAND, 10, show="ip route get PEER", limits="none"),
-    Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf", limits="none"),
+    Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf", limits="bare"),
     Command("firewall", rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset", limits="time"),
-    Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="none"),
-    Command("xfrm-policy", xfrm.POLICIES_COMMAND, 5, show="ip -s xfrm policy list nosock", limits="none"),
+    Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="bare"),
+    Command("xfrm-policy", xfrm.POLICIES_COMMAND, 5, show="ip -s xfrm policy list nosock", limits="bare"),
 )
 """Read-only probes; every one may be run on a gateway in production."""
 
@@ -114,7 +114,7 @@ def kernel_counters(probe: str) -> Command:
         counters.COMMAND,
         5,
         show="cat /proc/net/xfrm_stat /proc/net/snmp /proc/net/netstat",
-        limits="none",
+        limits="bare",
     )
 
 

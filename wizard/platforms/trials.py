@@ -242,7 +242,7 @@ def _states(probe: str, counted: Dialect | None, *, dated: bool = False) -> Comm
     command = (
         counted.sas(probe)
         if counted is not None
-        else Command(probe, xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="none")
+        else Command(probe, xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="bare")
     )
     return replace(command, text=f"date +%s.%N; {command.text}") if dated else command
 

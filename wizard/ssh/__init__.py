@@ -8,6 +8,7 @@ start_watch, start_batch       the same while other things run, also on the othe
 
 from __future__ import annotations
 
+from wizard.ssh import lean as lean  # isort: skip
 from wizard.ssh.batch import (
     HOLD,
     Batch,

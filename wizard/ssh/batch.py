@@ -15,7 +15,19 @@ from wizard.ssh.errors import LinkProblem, NeedsSecret
 from wizard.ssh.frame import PASSWORD_CHECK, Section, split, unframe
 from wizard.ssh.plain import plain
 from wizard.ssh.running import Raw, Running
-from wizard.ssh.script import HOLDING, PASSWORD, STEPS, VERSION, capping, held, last_word, setup, watching
+from wizard.ssh.script import (
+    HOLDING,
+    LIMITING,
+    PASSWORD,
+    STEPS,
+    VERSION,
+    capping,
+    guarding,
+    held,
+    last_word,
+    setup,
+    watching,
+)
 from wizard.ssh.secrets import Secrets
 from wizard.ssh.sudo import NEEDS_PASSWORD, asks_for_password, sudo_problem
 
@@ -30,7 +42,7 @@ MAX_DEADLINE_S: Final = 120.0
 MARGIN_S: Final = 15.0
 """What a batch may take besides its commands, seconds."""
 
-_WORDS: Final[Mapping[Limits, str]] = {"all": "run", "time": "timed", "none": "quick"}
+_WORDS: Final[Mapping[Limits, str]] = {"all": "run", "time": "timed", "none": "quick", "bare": "bare"}
 _VARIABLE = re.compile(r"(?!P[0-9]+$|T_$|(?:LC|LD|SYSTEMD|BASH|ZSH)_)[A-Z][A-Z0-9_]+")
 _RESERVED: Final = frozenset(
     {"PATH", "SUDO", "IFS", "ENV", "HOME", "SHELL", "PWD", "TERM", "PAGER", "LANGUAGE"}
@@ -95,11 +107,14 @@ def render(
     give_password = password and become == "sudo"
     sudo = "" if become == "none" else "root" if give_password else "sudo -n"
     watches = any(isinstance(step, Watch) for step in steps)
+    capped = _limited(steps, "all")
     lines = [f"M={marker}", f"SUDO={shlex.quote(sudo)}"]
     lines += [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
     lines.append(f"export SUDO {' '.join(variables)}".rstrip())
     text = "\n".join(lines) + "\n" + setup(password=give_password)
-    text += capping(password=give_password) if _capped(steps) else ""
+    text += guarding(password=give_password) if watches or _limited(steps, "time") else ""
+    text += LIMITING if capped or give_password else ""
+    text += capping(password=give_password) if capped else ""
     text += watching(password=give_password) if watches else ""
     text += HOLDING if HOLD in steps else ""
     text += f"printf '%s[a {VERSION}]\\n' \"$M\"\n"
@@ -107,12 +122,12 @@ def render(
     return f"{text}{STEPS}\n{_steps(steps)}"
 
 
-def _capped(steps: Sequence[Step]) -> bool:
-    return any(isinstance(step, Command) and step.limits == "all" for step in steps)
+def _limited(steps: Sequence[Step], limits: Limits) -> bool:
+    return any(isinstance(step, Command) and step.limits == limits for step in steps)
 
 
 def _steps(steps: Sequence[Step]) -> str:
-    lines: list[str] = []
+    lines = ["guard 0"] if _limited(steps, "time") and not isinstance(steps[0], Watch) else []
     opened: list[int] = []
     number = 0
     for step in steps:
@@ -124,7 +139,9 @@ def _steps(steps: Sequence[Step]) -> str:
         limit = max(1, int(-(-command.timeout_s // 1)))
         if isinstance(step, Watch):
             lines.append(f"watch {number} {name} {limit} {shlex.quote(step.ready)} {text} | {{")
-            lines.append(f"read -r P{number}" + ("; read -r T" if step.ready else ""))
+            lines.append(
+                f"read -r P{number}; watched $P{number} {limit} {'ready' if step.ready else ''}".rstrip()
+            )
             opened.append(number)
         else:
             guard = f"when {number} {shlex.quote(command.needs)} &&\n" if command.needs else ""

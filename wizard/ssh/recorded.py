@@ -41,7 +41,7 @@ def parse_script(script: str) -> Parsed | None:
     for word in words:
         if word == "when":
             _, needs = next(words), next(words)
-        if word in {"run", "timed", "quick", "watch"}:
+        if word in {"run", "timed", "quick", "bare", "watch"}:
             _, name, _ = next(words), next(words), next(words)
             if word == "watch":
                 next(words)

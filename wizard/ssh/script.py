@@ -23,7 +23,7 @@ from __future__ import annotations
 
 VERSION = 1
 STEPS = ": steps"
-"""The line after which the commands stand, each as `run NUMBER ID SECONDS TEXT`, `quick …` without a cap."""
+"""The line after which the commands stand, each as `run NUMBER ID SECONDS TEXT`, or another word for fewer limits."""
 
 HEAD_BYTES = 384 * 1024
 """How much of the beginning of a command's standard output leaves the gateway."""
@@ -48,32 +48,90 @@ set +eu
 LC_ALL=C LANGUAGE= TERM=dumb PAGER=cat SYSTEMD_COLORS=0 SYSTEMD_PAGER=
 PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL LANGUAGE TERM PAGER SYSTEMD_COLORS SYSTEMD_PAGER PATH SUDO
-exec 4>&1 5>&2 8<&0 </dev/null
-G=
+exec 4>&1 5>&2 8<&0 </dev/null 2>/dev/null
+G= D= P= V=
+stamp() { { read -r T T_ </proc/uptime; } 2>/dev/null || T=$(date +%s); }
+say() { printf '%s[%s %s %s]\\n' "$M" "$1" "$2" "$T"; }
+mark() { stamp; say "$@"; say "$@" >&5; }
+left() { printf '%s[x %s %s]\\n' "$M" "$1" "$2"; mark e "$1"; }
+quick() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  @QUICK@>&4 2>&5 4>&- 5>&- 8<&-
+  left "$1" "$?"
+}
+bare() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  @BARE@>&4 2>&5
+  left "$1" "$?"
+}
+when() { eval "$2" >/dev/null 2>&1 || { printf '%s[k %s]\\n' "$M" "$1"; false; }; }
+finish() {
+  [ -z "$D" ] || kill "$D"
+  printf '%s[d]\\n' "$M"; printf '%s[d]\\n' "$M" >&5
+}
+"""
+
+GUARDING = """\
+fell() {
+  F=" $2 ${F-}" f=
+  while [ "$f" != "$F" ]; do
+    f=$F
+    for e in /proc/[0-9]*/stat; do
+      IFS= read -r s <"$e" || continue
+      s=${s##*") "}; s=${s#* }; s=${s%% *}; e=${e#/proc/}; e=${e%/stat}
+      case $F in *" $e "*) ;; *" $s "*) F="$F$e " ;; esac
+    done
+  done
+  kill -s "$1" $F || [ -z "$SUDO" ] || $SUDO kill -s "$1" $F
+}
+tick() {
+  K=tick N=$((N - 1)) U=$((U - 1))
+  [ -z "$P" ] || case $N in 0) fell TERM "$P" ;; -[12]) fell KILL "$P" ;; esac
+  [ -z "$V" ] || [ "$U" != 0 ] || { F=; fell TERM "$V"; }
+}
+guard() {
+  [ -z "$D" ] || kill "$D"
+  N=0 U=$1
+  read -r I T_ </proc/self/stat || I=$$
+  trap tick USR1
+  { trap - USR1
+    while sleep 1 && kill -s USR1 "$I"; do :; done
+    [ -z "$V" ] || { F=; fell TERM "$V"; }
+  } </dev/null >/dev/null 2>&1 4>&- 5>&- 8<&- &
+  D=$!
+}
+timed() {
+  [ -z "$G" ] || return 0
+  mark b "$1"
+  N=$(($3 + 1)) F= K=
+  @FEED@@SHELL@ "$4" @STDIN@>&4 2>&5 4>&- 5>&- 8<&- &
+  P=$!
+  wait "$P"
+  x=$?
+  while [ -n "$K" ] && [ "$x" -gt 128 ] && [ "$N" -gt -4 ]; do
+    K= y=$x
+    wait "$P"
+    x=$?
+    case $x,$y in 127,138|127,144|127,158) ;; 127,*) x=$y ;; esac
+  done
+  P=
+  if [ "$N" -le 0 ]; then
+    kill -s KILL $F
+    [ "$x" -lt 128 ] || x=124
+    [ "$N" -gt -4 ] || x=
+  fi
+  left "$1" "$x"
+}
+"""
+
+LIMITING = """\
 L=
 if timeout -k 1 9 true 2>/dev/null; then L='timeout -k 1'
 elif timeout 9 true 2>/dev/null; then L='timeout'
 elif timeout -t 9 true 2>/dev/null; then L='timeout -t'
 fi
-stamp() { { read -r T T_ </proc/uptime; } 2>/dev/null || T=$(date +%s); }
-say() { printf '%s[%s %s %s]\\n' "$M" "$1" "$2" "$T"; }
-mark() { stamp; say "$@"; say "$@" >&5; }
-timed() {
-  [ -z "$G" ] || return 0
-  mark b "$1"
-  @FEED@${L:+$L "$3"} @SHELL@ "$4" @STDIN@>&4 2>&5 4>&- 5>&- 8<&-
-  printf '%s[x %s %s]\\n' "$M" "$1" "$?"
-  mark e "$1"
-}
-quick() {
-  [ -z "$G" ] || return 0
-  mark b "$1"
-  @QUICK@>&4 2>&5 4>&- 5>&- 8<&-
-  printf '%s[x %s %s]\\n' "$M" "$1" "$?"
-  mark e "$1"
-}
-when() { eval "$2" >/dev/null 2>&1 || { printf '%s[k %s]\\n' "$M" "$1"; false; }; }
-finish() { printf '%s[d]\\n' "$M"; printf '%s[d]\\n' "$M" >&5; }
 """
 
 CAPPING = """\
@@ -108,8 +166,7 @@ watch() {
     printf '%s[w %s %s]\\n' "$M" "$1" "$T" >&4
     {
       {
-        @FEED@sh -c 'echo "$$" >&7; exec "$@" 7>&-' watch ${L:+$L "$3"} @SHELL@ "$5" \\
-          @STDIN@2>&1 >&6 4>&- 5>&- 6>&- 8<&-
+        @FEED@sh -c 'echo "$$" >&7; exec "$@" 7>&-' watch @SHELL@ "$5" @STDIN@2>&1 >&6 4>&- 5>&- 6>&- 8<&-
         x=$?
         stamp
         printf '%s[x %s %s]\\n%s[e %s %s]\\n' "$M" "$1" "$x" "$M" "$1" "$T" >&4
@@ -117,13 +174,23 @@ watch() {
     } 6>&1 | tag o "$1" "$4"
   } 7>&1
 }
-unwatch() { { kill -s TERM -- "-$1" || kill "$1"; } 2>/dev/null; ${L:+$L 3} cat >/dev/null; }
+watched() {
+  V="$1${V:+ $V}"
+  guard "$2"
+  [ -z "$3" ] || while K=; ! read -r T; do [ -n "$K" ] || break; done
+}
+unwatch() {
+  F=
+  fell TERM "$1"
+  Q=0
+  while [ "$Q" -lt @GRACE@ ]; do K=; read -r T && continue; [ -n "$K" ] || break; Q=$((Q + 1)); done
+}
 """
 
 HOLDING = """\
 hold() {
   printf '%s[%s]\\n' "$M" "${1:-h}"
-  read -r T <&8 || G=gone
+  while K=; ! read -r T <&8; do [ -n "$K" ] || { G=gone; break; }; done
 }
 """
 
@@ -154,13 +221,23 @@ def setup(*, password: bool) -> str:
     return _filled(SETUP, password=password)
 
 
+def guarding(*, password: bool) -> str:
+    """The definitions for commands with a time limit and for watches.
+
+    One process beside the script wakes it every second; no command needs a `timeout` of its own, of which each
+    would be two processes more. What has had its time is ended with all its descendants. When the script itself
+    is gone, the watches are ended by that process.
+    """
+    return _filled(GUARDING, password=password)
+
+
 def capping(*, password: bool) -> str:
     """The definitions for commands whose output is cut on the gateway; they cost a dozen processes each."""
     return _filled(CAPPING, password=password)
 
 
 def watching(*, password: bool) -> str:
-    """The definitions for commands that run in the background and are listened to line by line."""
+    """The definitions for commands that run in the background and are listened to line by line; with `guarding`."""
     return _filled(WATCHING, password=password)
 
 
@@ -176,6 +253,7 @@ def _filled(text: str, *, password: bool) -> str:
         "@LINES@": str(WATCH_LINES),
         "@FEED@": "printf '%s\\n' \"$W\" | " if password else "",
         "@QUICK@": 'printf \'%s\\n\' "$W" | sh -c "$R" sh "$4" ' if password else '( eval "$4" ) </dev/null ',
+        "@BARE@": 'printf \'%s\\n\' "$W" | sh -c "$R" sh "$4" ' if password else 'eval "$4" </dev/null ',
         "@SHELL@": 'sh -c "$R" sh' if password else "sh -c",
         "@STDIN@": "" if password else "</dev/null ",
     }

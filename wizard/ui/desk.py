@@ -17,7 +17,6 @@ from wizard.flow.spec import Flow
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef, Inventory
 from wizard.inventory import load as load_inventory
-from wizard.journal.export import export_to
 from wizard.journal.plans import Plans
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
@@ -119,6 +118,8 @@ class InventoryDesk:
 
     def export(self, session: str, form: str) -> Path:
         """Writes the transcript beside the journals and says where; raises SessionError."""
+        from wizard.journal.export import export_to
+
         source = session_path(session, self._state)
         return export_to(source.parent, source, form)
 

@@ -211,7 +211,7 @@ def test_every_command_is_good_shell(command: str, shell: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_no_command_writes_a_file_or_changes_the_kernel(command: str) -> None:
-    words = command.replace(">/dev/null", "").replace("2>&1", "").split()
+    words = command.replace(">/dev/null", "").replace("2>&1", "").replace("set -f\n", "").split()
 
     assert not any(word.startswith((">", "1>")) for word in words)
     assert not {

@@ -19,19 +19,27 @@ echo '@@ rules6'; ip -6 rule show 2>/dev/null
 """Reads only; `ip route show` of all tables needs no rights."""
 
 LOOKUPS_COMMAND: Final = """\
-{
-  printf '%s\\n' "$PEERS"
-  $SUDO grep -rhE --include='*.conf' '(remote_addrs|left|right)[[:space:]]*=' /etc/swanctl /etc/strongswan \\
-    /etc/ipsec.conf /etc/ipsec.d 2>/dev/null
-} | awk '{
-  sub(/#.*/, ""); count = split($0, word, "[=,{} \\t\\042]+")
-  for (i = 1; i <= count; i++) {
-    address = word[i] ~ /^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$/ || word[i] ~ /^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*$/
-    if (address && length(word[i]) < 40 && !seen[word[i]]++ && ++found <= 64) print word[i]
-  }
-}' |
-while read -r peer; do
-  echo "@@ $peer"; ip route get "$peer" 2>&1; echo "@= $?"
+[ -z "${ZSH_VERSION-}" ] || emulate sh
+found=$($SUDO grep -rhE --include='*.conf' '(remote_addrs|left|right)[[:space:]]*=' /etc/swanctl /etc/strongswan \\
+  /etc/ipsec.conf /etc/ipsec.d 2>/dev/null)
+set -f
+nl='
+'
+IFS=$nl asked=' ' count=0
+for line in $PEERS$nl$found; do
+  IFS='=,{}" \t\r'
+  for peer in ${line%%#*}; do
+    case $peer in
+    *[!0-9A-Fa-f.:]*|*.*:*|*:*.*|.*|*.|*..*|*.*.*.*.*) continue ;;
+    *.*.*.*) case $peer in *[!0-9.]*) continue ;; esac ;;
+    *:*:*) ;;
+    *) continue ;;
+    esac
+    case $asked in *" $peer "*) continue ;; esac
+    [ ${#peer} -lt 40 ] && [ $count -lt 64 ] || continue
+    asked="$asked$peer " count=$((count + 1))
+    echo "@@ $peer"; ip route get "$peer" 2>&1; echo "@= $?"
+  done
 done"""
 """Asks the kernel for the way to each address in $PEERS and in the configuration on disk.
 

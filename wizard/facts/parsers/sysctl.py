@@ -10,11 +10,13 @@ from typing import Final
 from wizard.facts.parsers.words import whole
 
 COMMAND: Final = """\
-cd /proc/sys && grep -H . net/ipv4/ip_forward net/ipv4/ip_no_pmtu_disc \\
-  net/ipv4/tcp_mtu_probing net/ipv4/conf/*/forwarding net/ipv4/conf/*/rp_filter \\
-  net/ipv4/conf/*/accept_redirects net/ipv4/conf/*/send_redirects net/ipv4/conf/*/disable_policy \\
-  net/ipv4/conf/*/disable_xfrm net/ipv4/conf/*/accept_local net/ipv6/conf/all/forwarding \\
-  net/ipv6/conf/all/disable_ipv6 net/core/xfrm_acq_expires net/core/xfrm_larval_drop 2>/dev/null; :"""
+grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_no_pmtu_disc \\
+  /proc/sys/net/ipv4/tcp_mtu_probing /proc/sys/net/ipv4/conf/*/forwarding \\
+  /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/accept_redirects \\
+  /proc/sys/net/ipv4/conf/*/send_redirects /proc/sys/net/ipv4/conf/*/disable_policy \\
+  /proc/sys/net/ipv4/conf/*/disable_xfrm /proc/sys/net/ipv4/conf/*/accept_local \\
+  /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv6/conf/all/disable_ipv6 \\
+  /proc/sys/net/core/xfrm_acq_expires /proc/sys/net/core/xfrm_larval_drop 2>/dev/null; :"""
 """Readable for everybody; interfaces may have dots in their names, which is why sysctl(8) is not asked."""
 
 _LINE = re.compile(r"(?:/proc/sys/)?((?:net|kernel)/[\w\-./@]{1,200}):(.{0,400})")
