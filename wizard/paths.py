@@ -49,6 +49,11 @@ def plans_dir(state: Path | None = None) -> Path:
     return (state or state_dir()) / "plans"
 
 
+def cache_dir() -> Path:
+    """The folder for what can be made anew at any time, on Linux usually `~/.cache/ipsec-wizard`."""
+    return platformdirs.user_cache_path(APPLICATION, appauthor=False)
+
+
 def known_hosts_file(state: Path | None = None) -> Path:
     """Our own list of host keys the operator accepted; the user's known_hosts is never written to."""
     return (state or state_dir()) / "known_hosts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import os
 import shlex
@@ -19,6 +20,11 @@ from tests.lab import healthy, images, queue
 from tests.lab.scenario import DEFAULT_IMAGE
 from tests.lab.settings import Settings
 from tests.lab.trouble import LabError
+from wizard import paths
+from wizard.errors import WizardError
+from wizard.facts.vocabulary import EXERCISES, VOCABULARY
+from wizard.flow import kept
+from wizard.flow.signatures import GATEWAYS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INIT = Path(__file__).parent / "inside" / "init.sh"
@@ -66,6 +72,7 @@ class Guest:
         for name, file in files.items():
             if not file.exists():
                 raise LabError(f"The image {name} is not built; run `python -m tests.lab images {name}`.")
+        _make_ready()
         kernel = shutil.which("linux.uml")
         if kernel is None:
             raise LabError("linux.uml is not installed; run `python -m tests.lab packages`.")
@@ -199,6 +206,13 @@ class Guest:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _make_ready() -> None:
+    """Leaves beside the program what any first run leaves there: the guest sees these files and cannot write them."""
+    compileall.compile_dir(REPOSITORY / "wizard", quiet=2)
+    with contextlib.suppress(WizardError):
+        kept.load([paths.bundled_flows()], VOCABULARY, EXERCISES, GATEWAYS)
 
 
 def _tail(run: Path) -> str:

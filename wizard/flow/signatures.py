@@ -9,41 +9,19 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Final, Literal
 
 from wizard.errors import FlowError, Problem
-from wizard.flow.written import Text
-from wizard.yaml_source import Document, Entry, YesNo, check, read
+
+if TYPE_CHECKING:
+    from wizard.flow.signature_files import SignatureFile
+    from wizard.yaml_source import Document
 
 LONGEST_LINE: Final = 2000
 """Characters of a line that are looked at; no daemon says anything of interest after them."""
 
 Level = Literal["fault", "refused", "sign", "progress", "noise"]
 """fault: something is wrong, and this end says what. refused: the peer said no. noise: seen on healthy tunnels."""
-
-
-class SignatureEntry(Entry):
-    """One event and the words that stand for it."""
-
-    event: Text = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    level: Level = "sign"
-    standing: YesNo = False
-    meaning: Text
-    note: str = ""
-    patterns: list[Text] = Field(min_length=1)
-    samples: list[Text] = Field(min_length=1)
-    not_: list[Text] = Field(default=[], alias="not")
-
-
-class SignatureFile(Entry):
-    """The signatures of one daemon."""
-
-    daemon: Text
-    source: str = ""
-    standing: YesNo = False
-    events: list[SignatureEntry]
 
 
 _ANCHORED: Final = re.compile(r"\^(?:[^|()\[\]\\]|\\.|\[[^\]]*\]|\([^()]*\))*$")
@@ -108,6 +86,10 @@ def problems(folders: Sequence[Path]) -> list[Problem]:
 def _read(
     folders: Sequence[Path], daemons: Collection[str], *, tested: bool
 ) -> tuple[dict[tuple[str, str], Signature], list[Problem]]:
+    # Here and not on top: what is kept of the knowledge needs none of it.
+    from wizard.flow.signature_files import SignatureFile
+    from wizard.yaml_source import check, read
+
     found: dict[tuple[str, str], Signature] = {}
     problems: list[Problem] = []
     for folder in folders:

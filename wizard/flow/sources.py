@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
 from wizard.errors import Place, Problem
+from wizard.flow.folders import PARTS, REHEARSALS, listed, shown
 from wizard.flow.written import (
     CauseEntry,
     CausesEntry,
@@ -95,10 +96,6 @@ class Sources:
     """What is wrong with single files."""
 
 
-_PARTS: Final = ("*.yaml", "trees/*.yaml", "signatures/*.yaml")
-_REHEARSALS: Final = "rehearsals/*.yaml"
-
-
 class _OneNode(Entry):
     node: NodeEntry
 
@@ -110,16 +107,16 @@ def read_folders(folders: Sequence[Path], *, rehearsed: bool = True) -> Sources:
     contents of the files read and their names below their folders, in the order read.
     """
     sources = Sources()
-    parts = (*_PARTS, _REHEARSALS) if rehearsed else _PARTS
+    parts = (*PARTS, REHEARSALS) if rehearsed else PARTS
     digest = hashlib.sha256()
     for folder in folders:
         if not folder.is_dir():
             advice = "name a folder that holds trees/ or causes.yaml"
             sources.problems.append(Problem(f"there is no folder {folder}", Place(str(folder)), advice))
             continue
-        sources.folders.append(_shown(folder))
-        for path in sorted(path for part in parts for path in folder.glob(part)):
-            document = read(path, _shown(path))
+        sources.folders.append(shown(folder))
+        for path in listed(folder, parts):
+            document = read(path, shown(path))
             sources.files.append(document.file)
             sources.problems.extend(document.problems)
             name = path.relative_to(folder).as_posix()
@@ -130,14 +127,6 @@ def read_folders(folders: Sequence[Path], *, rehearsed: bool = True) -> Sources:
                 sources.unread.add(path.stem)
     sources.digest = digest.hexdigest()
     return sources
-
-
-def _shown(path: Path) -> str:
-    """The path as somebody in this folder would type it."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)
 
 
 def _add(sources: Sources, name: str, stem: str, document: Document) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from wizard import paths
 from wizard.engine.plan import Plan
 from wizard.facts.vocabulary import EXERCISES, VOCABULARY
-from wizard.flow.load import load
+from wizard.flow import kept
 from wizard.flow.signatures import GATEWAYS
-from wizard.flow.signatures import load as load_signatures
 from wizard.flow.spec import Flow
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef, Inventory
@@ -41,8 +40,8 @@ class InventoryDesk:
     ) -> None:
         """Loads the knowledge; raises FlowError with every problem of it."""
         self.inventory = inventory
-        self.flow: Flow = load(flow_folders, VOCABULARY, EXERCISES)
-        self._signatures = load_signatures(flow_folders, GATEWAYS, tested=False)
+        self.flow: Flow
+        self.flow, self._signatures = kept.load(flow_folders, VOCABULARY, EXERCISES, GATEWAYS)
         self._state = state
         self._observe_only = observe_only
         self._ssh_config = ssh_config
