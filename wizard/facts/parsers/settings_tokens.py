@@ -47,6 +47,9 @@ class Token:
     kind: Kind
     text: str
     place: Place
+    begin: int = 0
+    """Where it stands in the text of its file; quotes belong to it."""
+    end: int = 0
 
 
 class _Source:
@@ -92,7 +95,7 @@ class Scanner:
         place = self.sources[0].place
         while self.sources:
             source = self.sources[-1]
-            place = source.place
+            place, begin = source.place, source.at
             if not source.ahead:
                 self.sources.pop()
             elif source.take(_BLANK) or source.take(_COMMENT):
@@ -105,7 +108,7 @@ class Scanner:
                     yield problem
                     return
             elif name := source.take(_NAME):
-                yield Token("name", name, place)
+                yield Token("name", name, place, begin, source.at)
             elif source.ahead == '"':
                 yield Token("error", "a quoted string stands where a name is expected", place)
                 return
@@ -114,16 +117,17 @@ class Scanner:
         yield Token("end", "", place)
 
     def _sign(self, source: _Source, place: Place) -> Iterator[Token]:
+        begin = source.at
         sign = source.skip(1)
         if sign == "=":
-            yield Token("=", sign, place)
+            yield Token("=", sign, place, begin, begin + 1)
             yield from self._value(source)
         elif sign == ":":
             yield Token(":", sign, place)
             yield from self._references(source)
         else:
             kind: Kind = "{" if sign == "{" else "}" if sign == "}" else "," if sign == "," else "."
-            yield Token(kind, sign, place)
+            yield Token(kind, sign, place, begin, begin + 1)
 
     def _references(self, source: _Source) -> Iterator[Token]:
         while source.ahead:
@@ -141,19 +145,19 @@ class Scanner:
 
     def _value(self, source: _Source) -> Iterator[Token]:
         while source.ahead and source.ahead not in "#}\n":
-            place = source.place
+            place, begin = source.place, source.at
             if source.take(_BLANK):
                 continue
             if word := source.take(_WORD):
-                yield Token("name", word, place)
+                yield Token("name", word, place, begin, source.at)
             else:
                 source.skip(1)
                 string = _string(source)
                 if string is None:
                     yield Token("error", "a quoted string is not closed", source.place)
                     return
-                yield Token("string", string, place)
-        yield Token("newline", "", source.place)
+                yield Token("string", string, place, begin, source.at)
+        yield Token("newline", "", source.place, source.at, source.at)
 
     def _include(self, source: _Source) -> Token | None:
         place, pattern = source.place, ""
