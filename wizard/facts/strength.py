@@ -67,7 +67,16 @@ WEAK: Final = frozenset(
         *("DES_CBC", "DES_IV64", "DES_IV32", "3DES_CBC", "BLOWFISH_CBC", "CAST_CBC", "IDEA_CBC", "RC5_CBC"),
         *("NULL", "HMAC_MD5_96", "HMAC_MD5_128", "PRF_HMAC_MD5"),
         *("HMAC_SHA1_96", "HMAC_SHA1_160", "PRF_HMAC_SHA1"),
-        *("MODP_768", "MODP_1024", "MODP_1024_160", "MODP_1536", "MODP_NULL", "ECP_192", "ECP_224", "ECP_224_BP"),
+        *(
+            "MODP_768",
+            "MODP_1024",
+            "MODP_1024_160",
+            "MODP_1536",
+            "MODP_NULL",
+            "ECP_192",
+            "ECP_224",
+            "ECP_224_BP",
+        ),
     }
 )
 """What a warning has to name before it is put into use."""

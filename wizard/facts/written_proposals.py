@@ -83,7 +83,7 @@ def _bare(proposal: Proposal) -> set[Transform]:
 
 
 def _charon(proposal: Proposal) -> str | None:
-    functions = {one for one in proposal.of("prf")}
+    functions = set(proposal.of("prf"))
     derived = {prf_of(one) for one in proposal.of("integrity")}
     skipped = functions == derived - {None}
     words: list[str | None] = []

@@ -84,7 +84,7 @@ def lay_out(files: Mapping[str, str], root: str) -> Layout:
             if begun.opened.file == token.place.file:
                 parts[number] = Part(begun.path, begun.place, begun.opened, begun.inside, token.begin)
             names.pop()
-        elif token.kind not in {"newline"}:
+        elif token.kind != "newline":
             break
     return Layout(tuple(stated), tuple(parts))
 

@@ -8,14 +8,19 @@ from typing import Final
 
 from wizard.platforms.actions.base import Action
 from wizard.platforms.actions.keys import CopySecret, LoadSecrets, RenewSecret
+from wizard.platforms.actions.loading import LoadConnections
 from wizard.platforms.actions.negotiation import Renegotiate, Terminate
+from wizard.platforms.actions.options import ALIGN, SET_OPTION
 
 ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
     {
+        "align": ALIGN,
         "copy-secret": CopySecret(),
+        "load-connections": LoadConnections(),
         "load-secrets": LoadSecrets(),
         "renegotiate": Renegotiate(),
         "renew-secret": RenewSecret(),
+        "set-option": SET_OPTION,
         "terminate": Terminate(),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Final
 
 from wizard.facts import identities, selectors
@@ -158,7 +159,9 @@ def _key_warning(own: Stored, value: str) -> tuple[str, ...]:
     fits = any(identities.fits(value, identity) for one in bound for identity in one.identities)
     if not psk or fits or len(bound) != len(secrets) or not bound:
         return ()
-    return (f"no pre-shared key of {own.snapshot.gateway} is bound to {value}; its owner may have to be set, too",)
+    return (
+        f"no pre-shared key of {own.snapshot.gateway} is bound to {value}; its owner may have to be set, too",
+    )
 
 
 def _selectors(site: Site, at: End, stronger: bool) -> Wants:
@@ -180,9 +183,7 @@ def _selectors(site: Site, at: End, stronger: bool) -> Wants:
 
 
 def _same(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    first, second = (
-        {str(one) for one in selectors.parse_all(texts or ("dynamic",))} for texts in (a, b)
-    )
+    first, second = ({str(one) for one in selectors.parse_all(texts or ("dynamic",))} for texts in (a, b))
     return first == second
 
 
@@ -192,13 +193,13 @@ def _networks(own: Stored, side: str, texts: tuple[str, ...], host: str | None) 
         raise Unplannable(f"the networks {', '.join(texts)} of the other end are not understood")
     if own.dialect == "libreswan":
         if any(one.protocol or one.ports != selectors.ALL_PORTS for one in found):
-            raise Unplannable("Libreswan sets protocols and ports in an option of its own", advice="set it by hand")
+            raise Unplannable(
+                "Libreswan sets protocols and ports in an option of its own", advice="set it by hand"
+            )
         found = tuple(selectors.resolved(one, host) for one in found)
         if any(one.dynamic for one in found):
             raise Unplannable("which address stands for the gateway itself could not be told")
-        plural = f"{'left' if side == 'local' else 'right'}subnets"
         if len(found) > 1 or any(key.endswith("subnets") for key in stated_keys(own)):
-            del plural
             return want(own, f"{side}-subnets", " ".join(map(str, found)))
         return want(own, f"{side}-ts", str(found[0]))
     words = [str(one) for one in found]
@@ -250,8 +251,6 @@ def _addresses(site: Site, at: End, stronger: bool) -> Wants:
         address = address or site.focus(other(at)).local_address
         if address is None or not is_address(address):
             raise Unplannable(f"the outside address of {there.gateway} is not known")
-        from ipaddress import ip_address
-
         if needs_nat(ip_address(address)):
             raise Unplannable(
                 f"{there.gateway} has the private address {address}; which public one its NAT gives it, only its "
@@ -304,7 +303,9 @@ def _auth(site: Site, at: End, stronger: bool) -> Wants:
     if any(one not in {"psk", "pubkey"} for one in differing.values()):
         raise Unplannable("user authentication (EAP, XAuth) cannot be carried over by changing one option")
     words = set(differing.values())
-    said = (f"{own.snapshot.gateway} needs the key or the certificate for it; without one the daemon refuses",)
+    said = (
+        f"{own.snapshot.gateway} needs the key or the certificate for it; without one the daemon refuses",
+    )
     if own.dialect == "swanctl":
         return tuple(want(own, field, str(value)) for field, value in differing.items()), said
     stated = stated_keys(own)

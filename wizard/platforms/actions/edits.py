@@ -23,7 +23,8 @@ from wizard.facts.probes import Command, Output
 from wizard.platforms.actions.base import Unplannable
 
 _OWNED: Final = re.compile(
-    r"(?i)generated (?:by|from)|(?:auto-?|automatically )generated|managed by|do not edit|ansible|puppet|\bchef\b|saltstack"
+    r"(?i)generated (?:by|from)|(?:auto-?|automatically )generated|managed by|do not edit|"
+    r"ansible|puppet|\bchef\b|saltstack"
 )
 """Words of a file's first lines by which a program says that it writes it."""
 OWNED_PATHS: Final = (
@@ -82,7 +83,7 @@ def _lines(text: str, changes: Sequence[Change]) -> list[_Line]:
     for number in sorted({one.line for one in changes}):
         row = rows[number - 1]
         inline = sorted(
-            ((one.begin, one.end, one.text) for one in changes if one.line == number and one.begin is not None)
+            (one.begin, one.end, one.text) for one in changes if one.line == number and one.begin is not None
         )
         below = tuple(
             line
@@ -119,10 +120,16 @@ def look(texts: Mapping[str, str], changes: Sequence[Change]) -> tuple[Command, 
         ]
         for line in touched:
             size = len(line.head.encode())
-            script.append(f'echo "@@ begins {line.number}"; sed -n {line.number}p "$F" | head -c {size} | base64')
-            script.append(f'echo "@@ ends {line.number}"; sed -n {line.number}p "$F" | tail -c 2 | od -An -to1')
+            script.append(
+                f'echo "@@ begins {line.number}"; sed -n {line.number}p "$F" | head -c {size} | base64'
+            )
+            script.append(
+                f'echo "@@ ends {line.number}"; sed -n {line.number}p "$F" | tail -c 2 | od -An -to1'
+            )
         text = f"$SUDO sh -c {quote(chr(10).join(script) + chr(10) + ':')}"
-        shown = f"sha256sum {quote(file)}; sed -n '{','.join(f'{one.number}p' for one in touched)}' {quote(file)}"
+        shown = (
+            f"sha256sum {quote(file)}; sed -n '{','.join(f'{one.number}p' for one in touched)}' {quote(file)}"
+        )
         commands.append(Command(f"file-{number}", text, 10, show=shown))
     return tuple(commands)
 
@@ -153,7 +160,9 @@ def seen(texts: Mapping[str, str], changes: Sequence[Change], outputs: Mapping[s
     for number, file in enumerate(dict.fromkeys(change.file for change in changes)):
         output = outputs.get(f"file-{number}")
         if output is None or output.problem is not None:
-            raise Unplannable(f"{file} could not be looked at: {output.problem if output else 'nothing came'}")
+            raise Unplannable(
+                f"{file} could not be looked at: {output.problem if output else 'nothing came'}"
+            )
         parts = {part.name: part.body for part in framed.sections(output.stdout)}
         kind = parts.get("kind", "").split()
         if "file" not in kind or not re.fullmatch(r"[0-9a-f]{64}", parts.get("sum", "").strip()):
@@ -170,7 +179,9 @@ def seen(texts: Mapping[str, str], changes: Sequence[Change], outputs: Mapping[s
         for line in touched:
             begins = _decoded(parts.get(f"begins {line.number}", ""))
             if begins != line.head.encode():
-                raise Unplannable(f"{file}:{line.number} is not what it was when it was read", advice="try again")
+                raise Unplannable(
+                    f"{file}:{line.number} is not what it was when it was read", advice="try again"
+                )
         real = parts.get("real", "").strip() or file
         found.append(
             Seen(
@@ -196,7 +207,9 @@ def _warned(file: str, real: str, owner: str) -> tuple[str, ...]:
     said: list[str] = []
     words = next((line.strip() for line in owner.splitlines() if _OWNED.search(line)), None)
     if words is not None:
-        said.append(f'{file} says of itself "{words}": the change lasts only until that program writes it again')
+        said.append(
+            f'{file} says of itself "{words}": the change lasts only until that program writes it again'
+        )
     for folder, program in OWNED_PATHS:
         if real.startswith(folder):
             said.append(f"{file} is written by {program}: the change lasts only until that writes it again")
@@ -256,7 +269,7 @@ def step(
     apply = "\n".join(
         [
             *checks,
-            f"keep {file} && ( umask 077; {{\n{body}\n  :\n}} >\"$G/new.$N\" ) &&",
+            f'keep {file} && ( umask 077; {{\n{body}\n  :\n}} >"$G/new.$N" ) &&',
             f'[ "$(wc -c <"$G/new.$N")" -eq {size} ] && put {file} <"$G/new.$N"; x=$?',
             'rm -f "$G/new.$N"; [ "$x" = 0 ] || exit "$x"',
         ]
@@ -287,9 +300,7 @@ def _replaced(number: int, line: _Line, file: str) -> str:
         start += 1
     while start and (line.head[start - 1 : start].isalnum() or line.head[start - 1 : start] in "-_."):
         start -= 1
-    old, new = (
-        re.sub(r"([\\/&.*\[\]^$|])", r"\\\1", part[start:]) for part in (line.head, line.new)
-    )
+    old, new = (re.sub(r"([\\/&.*\[\]^$|])", r"\\\1", part[start:]) for part in (line.head, line.new))
     return f"sed -i {quote(f'{number}s|{old}|{new}|')} {file}"
 
 

@@ -153,7 +153,7 @@ def _with_functions(offered: Sequence[Proposal]) -> tuple[Proposal, ...]:
 
 
 def _finished(own: Stored, key: str, text: str) -> str:
-    """strongSwan's ipsec.conf: a "!" that kept the default proposals away goes on doing so."""
+    """In strongSwan's ipsec.conf a "!" that kept the default proposals away goes on doing so."""
     if own.dialect != "ipsec.conf":
         return text
     return f"{text}!" if stated_keys(own).get(key, "").endswith("!") else text
@@ -162,8 +162,10 @@ def _finished(own: Stored, key: str, text: str) -> str:
 def _warnings(what: str, chosen: Proposal, mine: Sequence[Proposal], ike_sa: bool) -> tuple[str, ...]:
     said: list[str] = []
     if weak := strength.weak(chosen):
-        said.append(f"{what}: {', '.join(weak)} is broken or too short today; both ends should leave it behind")
-    best = max(mine, key=lambda one: strength.rank(one))
+        said.append(
+            f"{what}: {', '.join(weak)} is broken or too short today; both ends should leave it behind"
+        )
+    best = max(mine, key=strength.rank)
     if best.of("dh group") and not chosen.of("dh group") and not ike_sa:
         said.append(f"{what}: perfect forward secrecy is given up, which this end has now")
     shorter = [
@@ -171,7 +173,8 @@ def _warnings(what: str, chosen: Proposal, mine: Sequence[Proposal], ike_sa: boo
         for kind in ("encryption", "integrity", "dh group")
         if (olds := [one for one in best.transforms if one.kind == kind])
         and (news := [one for one in chosen.transforms if one.kind == kind])
-        and strength.bits(new := max(news, key=strength.bits)) < strength.bits(old := min(olds, key=strength.bits))
+        and strength.bits(new := max(news, key=strength.bits))
+        < strength.bits(old := min(olds, key=strength.bits))
     ]
     if shorter:
         said.append(f"{what}: {'; '.join(shorter)}, which this end has now")

@@ -10,6 +10,7 @@ from wizard.facts.probes import Command, Output
 from wizard.platforms.actions import agreement, edits, wants
 from wizard.platforms.actions.base import Action, Planned, Site, Unplannable
 from wizard.platforms.actions.fitting import Wants
+from wizard.platforms.actions.loading import LoadConnections
 from wizard.platforms.actions.spelling import want
 from wizard.platforms.actions.stored import Stored, proven, stored
 from wizard.platforms.actions.wants import Want
@@ -21,8 +22,14 @@ class _Chooser(Protocol):
     def __call__(self, site: Site, at: End, options: Mapping[str, str]) -> Wants: ...
 
 
+_LOAD: Final = LoadConnections()
+
+
 class Edit:
-    """Changes options of the tunnel's own section, in the files they stand in; one step for each file."""
+    """Changes options of the tunnel's own section, in the files they stand in; one step for each file.
+
+    With `load: "yes"` the daemon is made to take the files after that, where anything was changed.
+    """
 
     def __init__(self, choose: _Chooser) -> None:
         """Takes what says which options become what."""
@@ -51,12 +58,12 @@ class Edit:
         looked = edits.seen(own.texts, changes, seen)
         gateway = own.snapshot.gateway
         title = f"set {_told(wanted)} in {{}}"
+        loading = _LOAD.plan(site, at, options, {}) if options.get("load") == "yes" else Planned()
+        steps = [edits.step(at, gateway, own.texts, changes, one, title.format(one.file)) for one in looked]
         return Planned(
-            steps=tuple(
-                edits.step(at, gateway, own.texts, changes, one, title.format(one.file)) for one in looked
-            ),
-            touched=names,
-            warnings=(*warnings, *(line for one in looked for line in one.warnings)),
+            steps=(*steps, *loading.steps),
+            touched=tuple(dict.fromkeys((*names, *loading.touched))),
+            warnings=(*warnings, *(line for one in looked for line in one.warnings), *loading.warnings),
         )
 
 

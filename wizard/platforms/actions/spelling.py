@@ -69,7 +69,9 @@ FIELDS: Final[Mapping[str, Mapping[Dialect, _Spelled]]] = MappingProxyType(
         "dpd-timeout": _all("connection", "dpd_timeout", "dpdtimeout", "dpdtimeout|ikev1-dpdtimeout"),
         "inactivity": _all("child", "inactivity", "inactivity"),
         "child-rekey": _all("child", "rekey_time"),
-        "child-life": _all("child", "life_time", "lifetime|keylife", "salifetime|lifetime|keylife|ipsec-lifetime"),
+        "child-life": _all(
+            "child", "life_time", "lifetime|keylife", "salifetime|lifetime|keylife|ipsec-lifetime"
+        ),
         "ike-rekey": _all("connection", "rekey_time"),
         "ike-life": _all("connection", "", "ikelifetime", "ikelifetime"),
         "reauth": _all("connection", "reauth_time", "reauth", "reauth"),
@@ -132,12 +134,11 @@ def _pluto_version(own: Stored, written: str) -> tuple[tuple[str, ...], str]:
     """By what stands there already, else by the release."""
     stated = stated_keys(own)
     old = bool(own.release) and own.release < _KEYEXCHANGE
-    if "ikev2" in stated and not (stated.get("keyexchange") in {"ikev1", "ikev2"}) or (
-        old and stated.get("keyexchange") not in {"ikev1", "ikev2"}
-    ):
+    named = stated.get("keyexchange") in {"ikev1", "ikev2"}
+    if not named and (old or "ikev2" in stated):
         word = {"ikev1": "no", "ikev2": "yes"}.get(written, written)
-        if own.release and own.release < (4,):
-            word = {"no": "never", "yes": "insist"}[word]
+        if own.release and own.release < _ENCAPSULATION:
+            word = {"no": "never", "yes": "insist"}.get(word, word)
         return ("ikev2",), word
     return ("keyexchange",), written
 

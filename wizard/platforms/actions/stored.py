@@ -58,7 +58,9 @@ class Stored:
         """What the daemon would make of these texts in place of those there are."""
         output = self.snapshot.outputs[_CONFIG]
         parts = [
-            (part.name, texts.get(part.name, part.body)) for part in framed.sections(output.stdout) if part.name
+            (part.name, texts.get(part.name, part.body))
+            for part in framed.sections(output.stdout)
+            if part.name
         ]
         written = replace(output, stdout="".join(f"{framed.START}{name}\n{body}\n" for name, body in parts))
         dialect = kinds.dialect_of(self.snapshot)
@@ -95,13 +97,17 @@ def stored(site: Site, end: End) -> Stored:
     return Stored(end, snapshot, dialect, focus.on_disk, child, texts, root)
 
 
-def proven(own: Stored, before: Configuration, texts: Mapping[str, str], names: Sequence[str]) -> Configuration:
+def proven(
+    own: Stored, before: Configuration, texts: Mapping[str, str], names: Sequence[str]
+) -> Configuration:
     """What the changed texts come to; raises Unplannable where they do any harm our own parser can see.
 
     Only the connections named may read otherwise, all are still there, and nothing is refused that was not before.
     """
     after = own.read(texts)
-    lost = [one.name for one in before.connections if one.name not in {each.name for each in after.connections}]
+    lost = [
+        one.name for one in before.connections if one.name not in {each.name for each in after.connections}
+    ]
     if lost:
         raise Unplannable(f"after the change {', '.join(lost)} would be gone from the files")
     known = Counter((one.message, one.scope, one.name) for one in before.problems)
@@ -118,6 +124,3 @@ def proven(own: Stored, before: Configuration, texts: Mapping[str, str], names: 
 
 def _bare(connection: Connection) -> Connection:
     return replace(connection, where={})
-
-
-

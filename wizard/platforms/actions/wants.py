@@ -231,7 +231,9 @@ def _sided(own: Stored, sections: Sections, want: Want) -> tuple[str, ...]:
     local = _local_side(own, sections)
     remote = "right" if local == "left" else "left"
     keys = [key.format(local=local, remote=remote) for key in want.keys]
-    hyphened = [re.sub(r"^(left|right)(?=.)", r"\1-", key) for key in keys] if own.dialect == "libreswan" else []
+    hyphened = (
+        [re.sub(r"^(left|right)(?=.)", r"\1-", key) for key in keys] if own.dialect == "libreswan" else []
+    )
     return tuple(dict.fromkeys([*keys, *hyphened]))
 
 
