@@ -143,7 +143,8 @@ def _inserted(own: Stored, layout: Layout, path: Path, wants: Sequence[Want]) ->
     if not rest or rest.startswith("#"):
         return Change(file, part.opened.line, None, column, "\n".join(rows))
     # Something else stands on the line: the new statements go in between, each on a line of its own.
-    return Change(file, part.opened.line, column, column, "\n" + "\n".join(rows) + f"\n{inner}")
+    blank = line_end - part.inside - len(text[part.inside : line_end].lstrip(" \t"))
+    return Change(file, part.opened.line, column, column + blank, "\n" + "\n".join(rows) + f"\n{inner}")
 
 
 def _nested(missing: Sequence[str], wants: Sequence[Want], indent: str, deeper: str) -> list[str]:

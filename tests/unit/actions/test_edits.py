@@ -1,0 +1,44 @@
+"""One option is changed where it stands: nothing else of the file moves, and the way back is exact."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.actions.gateways import box, planned, site
+from wizard.platforms.actions.base import Unplannable
+from wizard.platforms.actions.options import SET_OPTION
+
+CASES = yaml.safe_load((Path(__file__).parent / "edits.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_one_option_is_set_and_nothing_else_moves(case: dict[str, Any], tmp_path: Path) -> None:
+    gateway = box(tmp_path, "near", case["kind"], case["files"], case.get("version", ""))
+    where = site(gateway)
+    options = {"set": case["set"]}
+    if "refused" in case:
+        with pytest.raises(Unplannable, match=case["refused"]):
+            planned(SET_OPTION, where, gateway, options)
+        return
+    for path in case["files"]:
+        os.chmod(gateway.root / path.lstrip("/"), 0o640)
+    steps = planned(SET_OPTION, where, gateway, options).steps
+    assert len(steps) == len(case["after"])
+    for step in steps:
+        done = gateway.step(step, f"{step.requires} && (\n{step.apply}\n) && {step.verify}")
+        assert done.returncode == 0, done.stderr
+        assert "CANARY" not in "".join(step.diff) + step.apply
+    for path, before in case["files"].items():
+        assert gateway.bytes(path) == case["after"].get(path, before).encode()
+        assert stat.S_IMODE(os.stat(gateway.root / path.lstrip("/")).st_mode) == 0o640
+    for step in steps:
+        assert gateway.step(step, step.undo).returncode == 0
+        assert gateway.step(step, step.undo).returncode == 0
+    for path, before in case["files"].items():
+        assert gateway.bytes(path) == before.encode()
