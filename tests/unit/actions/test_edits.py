@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def test_one_option_is_set_and_nothing_else_moves(case: dict[str, Any], tmp_path
             planned(SET_OPTION, where, gateway, options)
         return
     for path in case["files"]:
-        os.chmod(gateway.root / path.lstrip("/"), 0o640)
+        (gateway.root / path.lstrip("/")).chmod(0o640)
     steps = planned(SET_OPTION, where, gateway, options).steps
     assert len(steps) == len(case["after"])
     for step in steps:
@@ -36,7 +35,7 @@ def test_one_option_is_set_and_nothing_else_moves(case: dict[str, Any], tmp_path
         assert "CANARY" not in "".join(step.diff) + step.apply
     for path, before in case["files"].items():
         assert gateway.bytes(path) == case["after"].get(path, before).encode()
-        assert stat.S_IMODE(os.stat(gateway.root / path.lstrip("/")).st_mode) == 0o640
+        assert stat.S_IMODE((gateway.root / path.lstrip("/")).stat().st_mode) == 0o640
     for step in steps:
         assert gateway.step(step, step.undo).returncode == 0
         assert gateway.step(step, step.undo).returncode == 0
