@@ -294,6 +294,24 @@ def doctor(inventory: InventoryOption = None, flows: FlowsOption = None, state: 
 
 
 @app.command()
+def sudoers(
+    gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="Gateway of the inventory.")],
+    mending: Annotated[
+        bool, typer.Option("--mending", help="The second file: what mending needs beside; root in effect.")
+    ] = False,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="The login, where the inventory names none.")
+    ] = None,
+    inventory: InventoryOption = None,
+) -> None:
+    """The least privileges a gateway must grant, as a file for /etc/sudoers.d."""
+    Options.take(inventory, None, None)
+    from wizard.ui.headless import setup
+
+    _leave(setup.sudoers(Options.inventory, gateway, user, mend=mending))
+
+
+@app.command()
 def paths(inventory: InventoryOption = None, state: StateOption = None) -> None:
     """Where things are kept."""
     Options.take(inventory, None, state)

@@ -39,9 +39,10 @@ from wizard.flow.spec import Flow
 from wizard.inventory import EndRef, Inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
-from wizard.mender import Mender
+from wizard.mender import Mender, refuse_observers
 from wizard.platforms import kinds
 from wizard.platforms.actions.base import Site
+from wizard.platforms.guard import by_root
 from wizard.platforms.plans import draw
 from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
 
@@ -294,8 +295,10 @@ class Gateways:
         records: list[CommandRecord] = []
 
         def ask(end: End, commands: Sequence[Command]) -> list[Output]:
-            outputs = self._links[end].batch(commands, {"SALT": self._salt})
+            salted = {"SALT": self._salt}
+            outputs = self._links[end].batch([by_root(one, salted) for one in commands], salted)
             records.extend(self._record(end, output) for output in outputs)
+            refuse_observers(self._refs[end].name, outputs)
             return outputs
 
         site = Site(self._snapshots, self._focuses, self._known, request.right, self._salt, request.given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import secrets as randomness
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from wizard.platforms import guard as guards
 from wizard.platforms import kinds
 from wizard.platforms.guard import Guard
 from wizard.ssh import Secret
+from wizard.ssh.sudo import NOT_PERMITTED
 
 KEY_BYTES: Final = 32
 """How long a key that is made here is: 256 bits, as NIST SP 800-77r1 asks at least 112 of."""
@@ -140,6 +141,8 @@ class Mender:
 
     def _refusal(self, end: End, output: Output) -> str:
         gateway, said = self.bench.name(end), _said(output)
+        if _not_granted(output):
+            return _observer(gateway)
         match output.exit_code:
             case guards.PENDING:
                 return (
@@ -166,7 +169,9 @@ class Mender:
             case "read":
                 if need.end is None or need.end not in self.bench.links:
                     return "the gateway it is to be read from cannot be reached", records
-                command = Command("secret", need.read, 15, show="read the key there, without showing it")
+                command = guards.by_root(
+                    Command("secret", need.read, 15, show="read the key there, without showing it"), {}
+                )
                 read, output = self.bench.links[need.end].obtain(command)
                 records.append(self.bench.record(need.end, output))
                 if read is None:
@@ -304,6 +309,23 @@ class Mender:
 
     def _outputs(self, end: End, commands: Sequence[Command]) -> list[CommandRecord]:
         return [self.bench.record(end, self._run(end, command)) for command in commands]
+
+
+def refuse_observers(gateway: str, outputs: Iterable[Output]) -> None:
+    """Raises WizardError where the login may look at the gateway and not mend it."""
+    if any(map(_not_granted, outputs)):
+        raise WizardError(_observer(gateway))
+
+
+def _not_granted(output: Output) -> bool:
+    return output.problem is not None and output.problem.startswith(NOT_PERMITTED)
+
+
+def _observer(gateway: str) -> str:
+    return (
+        f"the login at {gateway} may observe and not mend, so nothing was changed; "
+        f"`ipsec-wizard sudoers {gateway} --mending` prints what it has to be granted"
+    )
 
 
 def _said(output: Output) -> str:

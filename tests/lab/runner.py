@@ -32,6 +32,7 @@ INVENTORIES = {
     "gw-a": "/run/lab/one-end.yaml",
     "on-call": "/run/lab/on-call.yaml",
     "on-call-sudo": "/run/lab/on-call-sudo.yaml",
+    "on-call-both": "/run/lab/on-call-both.yaml",
     "services": "/run/lab/services.yaml",
 }
 

@@ -45,6 +45,8 @@ class Change(_Strict):
     pki: dict[Text, str | None] = Field(default_factory=dict)
     load: bool = True
     run: list[Text] = Field(default_factory=list)
+    # Which of the files that `ipsec-wizard sudoers` prints stand in /etc/sudoers.d, for oncall.
+    grant: list[Literal["observing", "mending"]] = Field(default_factory=list)
 
     @property
     def files(self) -> bool:
@@ -85,8 +87,9 @@ class Scenario(_Strict):
     start: Start = "never"
     truth: Annotated[list[Truth], Field(min_length=1)]
     # services: with a name server and a service behind gw-b to try from gw-a.
-    # gw-a: only that end can be logged in to. on-call, on-call-sudo: at gw-a as somebody with few rights or some.
-    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo", "services"] = "both"
+    # gw-a: only that end can be logged in to. on-call, on-call-sudo: at gw-a as somebody with few rights or some;
+    # on-call-both: at both ends as somebody with some.
+    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo", "on-call-both", "services"] = "both"
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
     symptom: Literal["never-up", "drops", "no-traffic", "partly", "check"] = "check"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.ssh.conftest import Open, Start
 from wizard.facts.probes import Command
+from wizard.platforms.guard import by_root
 from wizard.ssh import Secret, Secrets, deliver, obtain
 
 READS = Command(
@@ -16,13 +17,14 @@ READS = Command(
     "$SUDO sh -c 'while read -r W; do case $W in secret:*) echo \"got ${#W}\"; exit 0;; esac; done; exit 9'",
 )
 
-# Asks for its password on standard input, as `sudo -S` does, unless $SUDO_FREE; every call is noted.
+# Asks a program for its password, as `sudo -A` does, unless $SUDO_FREE; every call is noted.
 SUDO = r"""#!/bin/sh
 printf '%s\n' "$*" >>"${0%/*}/sudo.log"
-while :; do case $1 in -S) asks=1; shift ;; -n) asks=0; shift ;; --prompt=*) shift ;; *) break ;; esac; done
+while :; do case $1 in -A) asks=1; shift ;; -n) asks=0; shift ;; -p) prompt=$2; shift 2 ;; *) break ;; esac; done
 [ -n "$SUDO_FREE" ] || {
   [ "$asks" = 1 ] || { echo "sudo: a password is required" >&2; exit 1; }
-  read -r given; [ "$given" = s3cret-w0rd ] || { echo "sudo: 1 incorrect password attempt" >&2; exit 1; }
+  given=$("$SUDO_ASKPASS" "$prompt")
+  [ "$given" = s3cret-w0rd ] || { echo "sudo: 1 incorrect password attempt" >&2; exit 1; }
 }
 exec "$@"
 """
@@ -55,6 +57,18 @@ def test_whether_sudo_asks_or_not_its_password_is_not_taken_for_the_secret(
     assert (output.stdout, output.exit_code) == ("got 24\n", 0)
     told = (tmp_path / "bin" / "sudo.log").read_text()
     assert not re.search("s3cret|very", told)
+
+
+def test_a_script_for_roots_shell_is_read_by_it_and_the_password_is_not(
+    start: Start, connect: Open, path: str
+) -> None:
+    connection = connect(start(environment={"PATH": path}))
+    secrets = Secrets()
+    secrets.store("sudo", connection.target.address, Secret("s3cret-w0rd"))
+    command = by_root(Command("secret", "$SUDO cat /dev/null; printf %s a2V5LWtleQ=="), {})
+    secret, output = obtain(connection, command, become="sudo", secrets=secrets)
+    assert secret is not None, output.stderr
+    assert secret.reveal() == "a2V5LWtleQ=="
 
 
 def test_without_a_password_sudo_is_not_waited_for(start: Start, connect: Open, path: str) -> None:

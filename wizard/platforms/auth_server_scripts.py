@@ -18,10 +18,10 @@ from wizard.facts.probes import Command, Level
 _PORTS: Final = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
 _MAX: Final = 8
 
-_RADIUS: Final = r"""
-/^[ \t]*(server|address|primary|auth_host)[ \t]*=/ {
-  sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t#].*/, ""); gsub(/"/, ""); if ($0 ~ /^[A-Za-z0-9.:-]+$/) print
-}
+_RADIUS: Final = "^[[:space:]]*(server|address|primary|auth_host)[[:space:]]*="
+"""The lines that name a server; those with the shared secret stay where they are."""
+_HOST: Final = r"""
+{ sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t#].*/, ""); gsub(/"/, ""); if ($0 ~ /^[A-Za-z0-9.:-]+$/) print }
 """
 
 _SCRIPT: Final = r"""
@@ -65,7 +65,9 @@ def command(stores: Iterable[CertificateStore | None]) -> Command:
 {checks}
 for file in /etc/strongswan.d/charon/eap-radius.conf /etc/strongswan/strongswan.d/charon/eap-radius.conf; do
   [ -f "$file" ] || continue
-  for host in $($SUDO awk {quote(_RADIUS)} "$file" | head -n {_MAX}); do check radius "$host" 1812; done
+  for host in $($SUDO grep -hE {quote(_RADIUS)} "$file" | awk {quote(_HOST)} | head -n {_MAX}); do
+    check radius "$host" 1812
+  done
 done
 """
     return Command(

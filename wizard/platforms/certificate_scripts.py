@@ -23,6 +23,7 @@ END { for (i = 1; i < ARGC; i++) if (!(ARGV[i] in found)) print "@! " ARGV[i] }
 """
 """PEM blocks of public things; `@! PATH` for a file without any, which may be DER."""
 
+_NAMES: Final = "^[[:space:]]*(certs|cacerts?|file)[A-Za-z0-9_-]*[[:space:]]*="
 _NAMED: Final = r"""
 /^[ \t]*(certs|cacerts?|file)[A-Za-z0-9_-]*[ \t]*=/ {
   sub(/#.*/, ""); kind = ($1 ~ /^file/) ? "key" : "cert"; sub(/^[^=]*=/, "")
@@ -50,13 +51,22 @@ IFS=$nl
 tops=
 for top in {roots}; do [ -d "$top" ] && tops=$tops$nl$top; done
 [ -n "$tops" ] || exit 1
-listed=$($SUDO find -L $tops -type f ! -name '*.conf' -size -1024k -exec ls -ldn {{}} + 2>/dev/null | head -n 400)
-named=$($SUDO find -L $tops -type f -name '*.conf' -exec awk {quote(_NAMED)} {{}} + 2>/dev/null | head -n 100)
+listed=$(for top in $tops; do $SUDO ls -lnRL "$top" 2>/dev/null; done | head -n 600)
+named=$(for top in $tops; do $SUDO grep -rhsE '--include=*.conf' {quote(_NAMES)} "$top"; done | awk {quote(_NAMED)} |
+  head -n 100)
+folder=
 for line in $listed; do
-  path=/${{line#*/}}
+  case $line in
+  /*:) folder=${{line%:}}; continue ;;
+  -*) ;;
+  *) continue ;;
+  esac
+  IFS=' '; set -- $line; IFS=$nl
+  [ "${{5:-0}}" -le 1048576 ] 2>/dev/null || continue
+  mode=$1 owner=$3; name=${{line#*" $6 "*[0-9] *[0-9] }}; path=$folder/$name
   case $path in
-  */private/* | */rsa/* | */ecdsa/* | */pkcs8/* | */bliss/*)
-    IFS=' '; set -- $line; IFS=$nl; add key "$path" "$1 $3 " ;;
+  *.conf) ;;
+  */private/* | */rsa/* | */ecdsa/* | */pkcs8/* | */bliss/*) add key "$path" "$mode $owner " ;;
   */x509*/* | */cacerts/* | */certs/* | */crls/*) add cert "$path" ;;
   esac
 done
@@ -66,12 +76,20 @@ for line in $named; do
 done
 public=${{public#"$nl"}} keys=${{keys#"$nl"}}
 if [ -n "$public" ]; then
-  $SUDO awk {quote(_PEM)} $public | while IFS= read -r line; do
+  own=
+  {{
+    for path in $public; do if [ -r "$path" ]; then own=$own$nl$path; else echo "@! $path"; fi; done
+    [ -z "$own" ] || awk {quote(_PEM)} $own
+  }} | while IFS= read -r line; do
     case $line in
     '@! '*)
-      echo "@@ file ${{line#@! }}"
-      $SUDO openssl x509 -inform DER -in "${{line#@! }}" 2>/dev/null ||
-        $SUDO openssl crl -inform DER -in "${{line#@! }}" 2>/dev/null || echo '!unreadable' ;;
+      path=${{line#@! }}; echo "@@ file $path"
+      for form in PEM DER; do
+        [ $form = DER ] || [ ! -r "$path" ] || continue
+        $SUDO openssl x509 -inform $form -in "$path" 2>/dev/null && break
+        $SUDO openssl crl -inform $form -in "$path" 2>/dev/null && break
+        [ $form = PEM ] || echo '!unreadable'
+      done ;;
     *) printf '%s\\n' "$line" ;;
     esac
   done

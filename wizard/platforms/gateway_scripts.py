@@ -270,12 +270,41 @@ behind a line `@@ PATH`. What has no digest says why: `digest:!no-sha256sum`, `d
 awk is missing or broke off, so that half an output is not taken for a short configuration.
 """
 
-SWANCTL_FILES: Final = f"""\
+READING: Final = """\
 set -f
-FILES=$(find /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl -name "*.conf" -type f 2>/dev/null)
+sort_out() {
+  own= rest=
+  for f in $FILES; do if [ -r "$f" ]; then own="$own $f"; else rest="$rest $f"; fi; done
+}
+all_lines() {
+  sort_out
+  [ -z "$own" ] || grep -H '^' $own
+  [ -z "$rest" ] || $SUDO grep -H '^' $rest 2>/dev/null || for f in $rest; do
+    said=$($SUDO grep -H '^' "$f" 2>&1 >&3) || case $said in
+    *orry* | 'sudo: '*) printf '%s\\n' "$said" "grep: $f: Permission denied" >&2 ;;
+    *) printf '%s\\n' "$said" >&2 ;;
+    esac
+  done
+}
+"""
+"""Shell functions that read the files in $FILES with their names, asking for root only where the login may not.
+
+`all_lines` needs its standard output as descriptor 3, too. Where root's help is refused for all of them together,
+each is asked for by itself, and one that is refused is reported as grep would.
+"""
+
+SWANCTL_FILES: Final = f"""\
+{READING}FILES=$(find /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl -name '*.conf' -type f 2>/dev/null)
+[ -z "$SUDO" ] || for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do
+  [ -d "$top" ] || continue
+  if [ ! -r "$top" ] || [ ! -x "$top" ] || {{ [ -d "$top/conf.d" ] && [ ! -r "$top/conf.d" ]; }}; then
+    FILES=$({{ printf '%s\n' "$FILES"; $SUDO find "$top" -name '*.conf' -type f 2>/dev/null; }} | sort -u)
+  fi
+done
+unset top
 [ -n "$FILES" ] || {{ echo "no swanctl.conf on this gateway" >&2; exit 1; }}
 export FILES
-$SUDO grep -H '' $FILES | head -c 2000000 | {{
+all_lines 3>&1 | head -c 2000000 | {{
 {REDACT_SWANCTL}}}
 """
 """Every file of a swanctl configuration, each behind a line `@@ PATH`, with its secrets as digests."""

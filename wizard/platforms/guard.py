@@ -8,8 +8,8 @@ the idea is that of `netplan try` and of Junos' commit confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Final
 
@@ -18,6 +18,8 @@ from wizard.facts.probes import Command, Level, Output
 
 GUARDS: Final = "/var/lib/ipsec-wizard"
 """Where guards live; it outlives a restart of the gateway."""
+ENTRY: Final = "ipsec-wizard"
+"""The name under which scripts are handed to root's shell: the one entry sudo has to grant for mending."""
 BACKUPS: Final = "/var/backups/ipsec-wizard"
 """Where the files as they were are kept once a change is kept, in a folder of its own each time."""
 
@@ -263,10 +265,12 @@ class Guard:
     def clear(self) -> Command:
         """Removes what an undone guard has left, after it was read."""
         text = (
-            f"$SUDO sh -c 'for s in armed busy; do [ ! -e {self.folder}/$s ] || exit 1; done; rm -rf {self.folder}; "
-            f"rmdir {GUARDS} 2>/dev/null; systemctl daemon-reload 2>/dev/null; true'"
+            f"for s in armed busy; do [ ! -e {self.folder}/$s ] || exit 1; done; rm -rf {self.folder}; "
+            f"rmdir {GUARDS} 2>/dev/null; systemctl daemon-reload 2>/dev/null; true"
         )
-        return Command("guard-clear", text, 10, show="remove what the guard has left", level=Level.CHANGE)
+        return Command(
+            "guard-clear", as_root(text), 10, show="remove what the guard has left", level=Level.CHANGE
+        )
 
     def _look(self) -> str:
         script = (
@@ -274,7 +278,28 @@ class Guard:
             "cat log 2>/dev/null; "
             "for s in armed undone-in-part undone kept; do [ ! -e $s ] || { echo $s; exit 0; }; done; echo gone"
         )
-        return f"$SUDO sh -c {quote(script)}"
+        return as_root(script)
+
+
+def as_root(script: str) -> str:
+    """Shell that has root run a script, handed over on standard input: sudo can grant that by one exact line.
+
+    The script is read to its end before it runs, and has no standard input of its own.
+    """
+    whole = "{\n" + script + "\n} </dev/null"
+    return f"printf %s {quote(whole)} | $SUDO sh -s {ENTRY}"
+
+
+def by_root(command: Command, variables: Mapping[str, str]) -> Command:
+    """A look at the gateway as mending takes it: what of it needs root goes through the one entry of `as_root`.
+
+    sudo passes no variables on, so that those it is to have are named.
+    """
+    if "$SUDO" not in command.text:
+        return command
+    known = " ".join(f"{name}={quote(value)}" for name, value in {"LC_ALL": "C", **variables}.items())
+    script = f"SUDO= {known}; export SUDO LC_ALL {' '.join(variables)}\n{command.text}"
+    return replace(command, text=as_root(script), show=command.show or command.text.replace("$SUDO ", ""))
 
 
 def state(output: Output) -> str:
@@ -299,4 +324,4 @@ def _timer(guard: Guard) -> list[str]:
 
 
 def _root(probe: str, script: str, show: str, limit_s: float) -> Command:
-    return Command(probe, f"$SUDO sh -c {quote(script)}", limit_s, show=show, level=Level.CHANGE)
+    return Command(probe, as_root(script), limit_s, show=show, level=Level.CHANGE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from wizard.facts.parsers import pluto_options, stroke_conns
-from wizard.platforms.gateway_scripts import DECODERS, filtered
+from wizard.platforms.gateway_scripts import DECODERS, READING, filtered
 
 _SETUP: Final = (
     *("charondebug", "uniqueids", "cachecrls", "strictcrlpolicy", "plutodebug", "protostack", "logfile"),
@@ -147,26 +147,31 @@ single one is a secrets file when $KIND is "secrets". What has no digest says wh
 """
 
 IPSEC_FILES: Final = f"""\
-list() {{
+{READING}list() {{
   for top in /etc /etc/strongswan /usr/local/etc; do
     for name in ipsec.conf ipsec.secrets; do [ -f "$top/$name" ] && echo "$top/$name"; done
-    $SUDO find "$top/ipsec.d" -maxdepth 1 -type f \\( -name "*.conf" -o -name "*.secrets" \\) 2>/dev/null
+    [ -d "$top/ipsec.d" ] || continue
+    if [ -r "$top/ipsec.d" ]; then
+      find "$top/ipsec.d" -maxdepth 1 -type f \\( -name '*.conf' -o -name '*.secrets' \\) 2>/dev/null
+    else $SUDO find "$top/ipsec.d" -maxdepth 1 -type f \\( -name '*.conf' -o -name '*.secrets' \\) 2>/dev/null; fi
   done
 }}
 included() {{
-  $SUDO grep -H "^[[:space:]]*include[[:space:]]" $FILES 2>/dev/null |
-    sed 's/^\\([^:]*\\):[[:space:]]*include[[:space:]]*"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\1 \\2/' |
+  sort_out
+  {{ [ -z "$own" ] || grep -Hw include $own; [ -z "$rest" ] || $SUDO grep -Hw include $rest; }} 2>/dev/null |
+    sed -n 's/^\\([^:]*\\):[[:space:]]*include[[:space:]]\\{{1,\\}}"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\1 \\2/p' |
     while read -r from pattern; do
       case $pattern in /*) ;; *) pattern=${{from%/*}}/$pattern ;; esac
-      $SUDO find "${{pattern%/*}}" -maxdepth 1 -type f -name "${{pattern##*/}}" 2>/dev/null
+      folder=${{pattern%/*}} name=${{pattern##*/}}
+      if [ -r "$folder" ]; then find "$folder" -maxdepth 1 -type f -name "$name" 2>/dev/null
+      else $SUDO find "$folder" -maxdepth 1 -type f -name "$name" 2>/dev/null; fi
     done
 }}
-set -f
 FILES=$(list | sort -u)
 [ -n "$FILES" ] || {{ echo "no ipsec.conf on this gateway" >&2; exit 1; }}
 FILES=$({{ echo "$FILES"; included; }} | sort -u)
 export FILES
-$SUDO grep -H '' $FILES | head -c 2000000 | {{
+all_lines 3>&1 | head -c 2000000 | {{
 {REDACT_IPSEC}}}
 """
 """Every file of an ipsec.conf configuration and its secrets, each behind a line `@@ PATH`, secrets as digests."""

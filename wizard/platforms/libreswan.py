@@ -75,7 +75,8 @@ counts as standing.
 def _journal(probe: str, seconds: int, lines: int, *, needs: str = "") -> Command:
     """The log of the last `seconds`: from the file pluto is told to write, else from the journal, as JSON."""
     text = f"""\
-F=$($SUDO cat {_ROOT} /etc/ipsec.d/*.conf 2>/dev/null | sed -n \
+F=$($SUDO grep -rhsE '--include=*.conf' '^[[:space:]]*(logfile|plutostderrlog)[[:space:]]*=' \
+{_ROOT} /etc/ipsec.d | sed -n \
 's/^[[:space:]]*\\(logfile\\|plutostderrlog\\)[[:space:]]*=[[:space:]]*"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\2/p' |
 tail -n 1)
 case $F in

@@ -23,6 +23,12 @@ MOST_BYTES: Final = 256 * 1024
 """How long a secret may be; certificates with their chains are the longest."""
 
 
+_ASKING: Final = """\
+IFS= read -r w; A=$(command -v printenv)
+root() { WIZARD_ANSWER=$w SUDO_ASKPASS=$A sudo -A -p WIZARD_ANSWER "$@"; }
+"""
+
+
 def deliver(
     connection: Connection,
     command: Command,
@@ -49,13 +55,18 @@ def obtain(
 def _run(
     connection: Connection, command: Command, become: Become, secrets: Secrets | None, given: str
 ) -> Raw | str:
-    """What came back, or why nothing did. A password that sudo does not ask for is a line the command passes over."""
+    """What came back, or why nothing did.
+
+    A password for sudo is the first line and goes no further than the shell: sudo asks `printenv` for it, so
+    that what the command reads is the command's own, a script for root's shell or a secret.
+    """
     password = (
         secrets.get("sudo", connection.target.address) if secrets is not None and become == "sudo" else None
     )
-    sudo = {"none": "", "sudo": "sudo -n" if password is None else "sudo -S --prompt="}[become]
+    sudo = {"none": "", "sudo": "sudo -n" if password is None else "root"}[become]
     path = "PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-    script = f"{path}; LC_ALL=C; SUDO={shlex.quote(sudo)}; export PATH LC_ALL; {command.text}"
+    asking = _ASKING if sudo == "root" else ""
+    script = f"{asking}{path}; LC_ALL=C; SUDO={shlex.quote(sudo)}; export PATH LC_ALL; {command.text}"
     # Whatever the login shell is, it hands the script to one that is known.
     script = f"exec sh -c {shlex.quote(script)}"
     lines = (f"{password.reveal()}\n" if password is not None else "") + given

@@ -6,6 +6,8 @@ import re
 
 from wizard.facts.probes import Output
 
+NOT_PERMITTED = "not permitted"
+"""How every answer of `sudo_problem` begins."""
 NEEDS_PASSWORD = "not permitted: sudo asks for a password"
 
 _SUDO_PASSWORD = re.compile(

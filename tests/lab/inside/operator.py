@@ -16,6 +16,7 @@ ONE_END = FOLDER / "one-end.yaml"
 WITH_SERVICES = FOLDER / "services.yaml"
 ON_CALL = FOLDER / "on-call.yaml"
 ON_CALL_SUDO = FOLDER / "on-call-sudo.yaml"
+ON_CALL_BOTH = FOLDER / "on-call-both.yaml"
 
 
 def furnish(keys: Path) -> None:
@@ -36,7 +37,8 @@ def furnish(keys: Path) -> None:
 def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
     """Write the inventories; on `childless` gateways a child has no name beside its connection's.
 
-    In two of them gw-a is logged in to as `oncall`, who is nobody there or may do some things by sudo.
+    In two of them gw-a is logged in to as `oncall`, who is nobody there or may do some things by sudo; in a
+    third one both gateways are.
     """
     # JSON is YAML, and needs no care about quoting.
     logins: dict[Path, dict[str, str]] = {
@@ -45,10 +47,12 @@ def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
         WITH_SERVICES: {},
         ON_CALL: {"user": "oncall"},
         ON_CALL_SUDO: {"user": "oncall", "become": "sudo"},
+        ON_CALL_BOTH: {"user": "oncall", "become": "sudo"},
     }
     for file, login in logins.items():
         wanted = _WANTED if file == WITH_SERVICES else {}
-        content = _inventory(childless, login, wanted, one_end=file == ONE_END)
+        as_login: list[healthy.Gateway] = ["gw-a", "gw-b"] if file == ON_CALL_BOTH else ["gw-a"]
+        content = _inventory(childless, dict.fromkeys(as_login, login), wanted, one_end=file == ONE_END)
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -74,7 +78,7 @@ def _ssh_config() -> str:
 
 def _inventory(
     childless: Mapping[healthy.Gateway, bool],
-    login: Mapping[str, str],
+    logins: Mapping[healthy.Gateway, Mapping[str, str]],
     wanted: Mapping[str, object],
     *,
     one_end: bool,
@@ -86,7 +90,7 @@ def _inventory(
             "user": "root",
             "identity_file": str(FOLDER / "login"),
             "known_hosts": str(FOLDER / "known_hosts"),
-            **(login if name == "gw-a" else {}),
+            **logins.get(name, {}),
         }
         for name in near
     }

@@ -16,6 +16,7 @@ from tests.lab.inside.shell import Ran
 from tests.lab.pki import Pki
 from tests.lab.scenario import Change, Scenario, Truth
 from tests.lab.trouble import LabError
+from wizard.platforms import sudoers
 
 TRUTH_PATIENCE_S = 5.0
 # How long the end of an SSH session and of what ran in it may take.
@@ -114,10 +115,19 @@ class Stage:
                 if change.load:
                     # A configuration that does not load is what some scenarios are about.
                     gateway.run(self.pair.daemon(name).load)
+            for kind in change.grant if name == node else ():
+                self._grant(gateway, kind)
         for line in change.run:
             ran = self.pair.shell(node, line)
             if ran.exit != 0:
                 raise LabError(f"on {node} `{line}` ended with {ran.exit}: {ran.complaint}")
+
+    def _grant(self, gateway: Gateway, kind: str) -> None:
+        """Let oncall do what the file of that kind grants, as `ipsec-wizard sudoers` prints it."""
+        file = f"/etc/sudoers.d/ipsec-wizard-{kind}"
+        text = sudoers.document(gateway.name, "oncall", "auto", mend=kind == "mending")
+        gateway.write(file, text, mode=0o440)
+        gateway.must(f"visudo -cf {file}")
 
     def _write(self, gateway: Gateway, change: Change) -> None:
         if change.set:

@@ -9,13 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wizard import paths as places
-from wizard.errors import ExitCode, WizardError
+from wizard.errors import ExitCode, InputError, WizardError
 from wizard.inventory import load as load_inventory
+from wizard.platforms import rights
+from wizard.platforms import sudoers as written
 from wizard.ui.headless.knowledge import loaded
 
 Check = tuple[str, bool | None, str]
 """What was looked at, whether it is in order (None: does not matter here), and what there is to say."""
 
+LOGIN = "oncall"
+"""Whom a sudoers file is for when nobody is named."""
 LEAST_COLUMNS, LEAST_LINES = 60, 16
 
 
@@ -40,6 +44,27 @@ def doctor(inventory: Path | None, flows: Sequence[Path], state: Path | None) ->
         fine = fine and verdict is not False
         print(f"{mark:<6}{name:<12}{words}")
     return ExitCode.HEALTHY if fine else ExitCode.USAGE
+
+
+def sudoers(inventory: Path | None, name: str, user: str | None, *, mend: bool) -> int:
+    """Prints the sudoers file of one gateway; raises InputError where it has no sudo, InventoryError for others."""
+    gateway = load_inventory(inventory or places.inventory_file()).gateway(name)
+    if gateway.platform not in rights.DIALECTS:
+        raise InputError(f"{name} is a {gateway.platform} and knows no sudo")
+    known = gateway.user if gateway.user != "root" else None
+    login = user or known or LOGIN
+    print(written.document(name, login, gateway.platform, mend=mend), end="")
+    if not (user or known):
+        why = "logs in as root, who needs none of this" if gateway.user else "names no user"
+        print(
+            f"{name} {why}; the file is for a login named {LOGIN} (--user NAME for another one)",
+            file=sys.stderr,
+        )
+    elif gateway.become != "sudo":
+        print(f"{name} needs `become: sudo` in the inventory for this to be used", file=sys.stderr)
+    if not mend:
+        print(f"for mending there is a second file: ipsec-wizard sudoers {name} --mending", file=sys.stderr)
+    return ExitCode.HEALTHY
 
 
 def _checks(inventory: Path | None, flows: Sequence[Path], state: Path | None) -> Iterator[Check]:
