@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.tui.answers import KEY_A, KEY_B, REFUSED
 from wizard.engine.model import (
     Answered,
@@ -27,7 +29,9 @@ from wizard.engine.model import (
     Warned,
 )
 from wizard.facts.model import Fact
-from wizard.flow.spec import Cause, Check, Flow
+from wizard.flow.spec import Cause, Check, Flow, Referral, Remedy, RemedyStep
+
+Tells = Callable[[Request, Reply], tuple[Event, ...]]
 
 
 def _map(*marks: Mark, note: str = "") -> Mapped:
@@ -263,4 +267,34 @@ def flow() -> Flow:
         )
         for node, term in terms.items()
     }
-    return Flow({}, nodes, {cause.id: cause for cause in causes}, digest="flows")
+    remedies = (
+        Remedy(
+            "align-psk",
+            "Put one key on both gateways",
+            ("psk-mismatch",),
+            (RemedyStep("copy-secret", "wrong"),),
+            "Stops nothing that works now; {far} is asked for the tunnel anew.",
+            "A new IKE SA at both ends, and traffic through the tunnel.",
+            chooses=True,
+        ),
+        Remedy(
+            "new-psk",
+            "Make a new key for both gateways",
+            ("psk-mismatch",),
+            (RemedyStep("new-secret", "both"),),
+            "This tunnel is set up anew at both ends.",
+            "A new IKE SA at both ends, and traffic through the tunnel.",
+            warning="Whoever keeps the key elsewhere has to be told.",
+        ),
+    )
+    referral = Referral(
+        "cert-expires-soon", "whoever runs the CA", "Renew the certificate of {here} now. [/x]"
+    )
+    return Flow(
+        {},
+        nodes,
+        {cause.id: cause for cause in causes},
+        {remedy.id: remedy for remedy in remedies},
+        {referral.cause: referral},
+        digest="flows",
+    )

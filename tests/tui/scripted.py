@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.tui import answers, plots
+from tests.tui import answers, mends, plots
 from wizard.engine.model import (
+    Change,
     Collect,
     Collected,
+    Draw,
     Ended,
     Event,
     Exercise,
@@ -26,6 +28,7 @@ from wizard.engine.model import (
     Requested,
     Started,
 )
+from wizard.engine.plan import Plan
 from wizard.errors import InventoryError, SessionError, WizardError
 from wizard.flow.spec import Flow
 from wizard.ssh import Secret
@@ -40,7 +43,7 @@ from wizard.ui.conduct import (
     TunnelRow,
 )
 
-Plot = Callable[[Request, Reply], tuple[Event, ...]]
+Plot = plots.Tells
 """What follows from a reply to a request; the last event states the next request or ends the session."""
 
 
@@ -96,6 +99,20 @@ def played(
     return session
 
 
+def _name(request: Errand) -> str:
+    match request:
+        case Exercise(name=name):
+            return name
+        case Draw(remedy=remedy):
+            return f"draw {remedy}"
+        case Change(move="step", step=step):
+            return f"step {step}"
+        case Change(move=move):
+            return move
+        case _:
+            return "collect"
+
+
 class ScriptedGateways:
     """Answers from a store; can raise obstacles first, wait at a gate, or be deaf to cancel."""
 
@@ -106,11 +123,18 @@ class ScriptedGateways:
         obstacles: Sequence[Exception] = (),
         gate: threading.Event | None = None,
         deaf: bool = False,
+        plan: Plan | None = mends.PLAN,
+        fails: int = -1,
+        gate_at: str = "",
     ) -> None:
+        """`fails` is the step of a plan that fails; the gate stands before `gate_at`, or before everything."""
         self._store = dict(answers.STORE if store is None else store)
         self._obstacles = list(obstacles)
         self._gate = gate
+        self._gate_at = gate_at
         self._deaf = deaf
+        self._plan = plan
+        self._fails = fails
         self._freed = threading.Event()
         self.carried_out: list[str] = []
         self.provided: list[str] = []
@@ -121,16 +145,22 @@ class ScriptedGateways:
         self.closed = threading.Event()
 
     def carry_out(self, request: Errand, progress: Callable[[Progress], None]) -> Obtained:
-        name = request.name if isinstance(request, Exercise) else "collect"
+        name = _name(request)
         if self._obstacles:
             raise self._obstacles.pop(0)
-        for step in answers.PROGRESS[name]:
+        for step in answers.PROGRESS.get(name, ()):
             progress(step)
         self.begun.set()
-        if self._gate is not None:
+        if self._gate is not None and self._gate_at in ("", name):
             self._wait()
         self.carried_out.append(name)
-        return self._store[name]
+        match request:
+            case Draw():
+                return mends.drawn(self._plan, "" if self._plan is not None else "there is nothing to change")
+            case Change():
+                return mends.change(request, fails=self._fails)
+            case _:
+                return self._store[name]
 
     def _wait(self) -> None:
         assert self._gate is not None
@@ -202,6 +232,8 @@ class ScriptedDesk:
     folder: Path = Path("transcripts")
     trouble: WizardError | OSError | None = None
     """Raised by the next export."""
+    opens: ScriptedSession | None = None
+    """What opening any earlier session gives, instead of the one its row tells of."""
     begun: list[ScriptedSession] = field(default_factory=list)
     made: list[ScriptedGateways] = field(default_factory=list)
     exported: list[tuple[str, str]] = field(default_factory=list)
@@ -218,6 +250,8 @@ class ScriptedDesk:
         return session
 
     def open_session(self, session: str) -> ScriptedSession:
+        if self.opens is not None:
+            return self.opens
         row = next((row for row in self.earlier if row.id == session), None)
         if row is None:
             raise SessionError(f"there is no session {session}", advice="see `ipsec-wizard sessions`")

@@ -183,6 +183,7 @@ def _remedy(name: str, source: RemedySource) -> Remedy:
         stops=entry.stops,
         stops_s=entry.stops_s,
         chooses=entry.chooses,
+        asks=dict(entry.asks),
         warning=entry.warning,
         guard_s=entry.guard_s,
         source=entry.source,

@@ -184,6 +184,8 @@ class Remedy:
     stops_s: int = 0
     chooses: bool = False
     """Whether the operator says which end is right; if nobody does, it is the one the cause was not found at."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """Files it needs from the operator's machine: name (as in `fix --given NAME=PATH`) → what to ask for."""
     warning: str = ""
     """What an operator should think of first."""
     guard_s: int = 120

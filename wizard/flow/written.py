@@ -238,6 +238,11 @@ class RemedyEntry(Entry):
     stops: Stops = "nothing"
     stops_s: int = Field(0, ge=0, le=600, description="For how long traffic stops at most, seconds")
     chooses: YesNo = Field(False, description="Whether the operator says which end is right")
+    asks: dict[str, str] = Field(
+        default={},
+        description="Files it needs from the operator's machine, by name: what to ask for",
+        examples=[{"ca-file": "The certificate of the CA, a PEM file"}],
+    )
     warning: str = ""
     guard_s: int = Field(120, ge=30, le=900, description="How long the guard waits, seconds")
     source: str = ""

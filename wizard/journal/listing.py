@@ -13,6 +13,8 @@ from wizard.errors import Place, SessionError
 from wizard.journal.entry import LineError, parse_entry, parse_header
 from wizard.journal.store import SUFFIX
 
+_LATELY: Final = 1 << 22
+"""Bytes at the end in which a change under way is looked for: a diagnosis that verifies is shorter."""
 _LONGEST_LINE: Final = 1 << 20
 """Bytes looked at from either end; the first and the last event of a finished session are far smaller."""
 
@@ -34,6 +36,8 @@ class SessionRow:
     """Id of the first cause."""
     title: str = ""
     """Title of the first cause."""
+    changing: bool = False
+    """Whether it was interrupted while a gateway was being changed."""
 
     @property
     def finished(self) -> bool:
@@ -99,6 +103,20 @@ def _row(path: Path) -> SessionRow:
         status=outcome.status if outcome is not None else None,
         cause=cause.cause if cause is not None else "",
         title=cause.title if cause is not None else "",
+        changing=outcome is None and _changing(path),
+    )
+
+
+def _changing(path: Path) -> bool:
+    """Whether, near its end, a change was begun and not ended; a kind inside a text would be escaped."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _LATELY))
+            tail = file.read()
+    except OSError:
+        return False
+    return tail.rfind(b'"kind":"Stepped"') > max(
+        tail.rfind(b'"kind":"Mended"'), tail.rfind(b'"kind":"Ended"')
     )
 
 

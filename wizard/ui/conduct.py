@@ -30,6 +30,7 @@ from wizard.engine.model import (
     Exercise,
     Finish,
     Keep,
+    Mend,
     Outcome,
     Reply,
     Request,
@@ -144,6 +145,8 @@ class SessionRow:
     status: Status | None
     summary: str = ""
     """The headline of its outcome."""
+    changing: bool = False
+    """Whether it was interrupted while a gateway was being changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +232,31 @@ def carry_out(session: SessionLike, gateways: GatewaysLike, person: Person) -> O
     Blocks; raises what `session` and `gateways` raise, and whatever the person raises to leave.
     """
     person.told(tuple(session.events))
+    return _to_the_end(session, gateways, person)
+
+
+def mend(session: SessionLike, gateways: GatewaysLike, person: Person, wish: Mend) -> Outcome:
+    """Takes a session that has ended on through a remedy, to the end of the diagnosis that follows it.
+
+    Nothing that was told before is told again. Blocks; raises what `carry_out` raises.
+    """
+    person.told(session.reply(wish))
+    return _to_the_end(session, gateways, person)
+
+
+def _to_the_end(session: SessionLike, gateways: GatewaysLike, person: Person) -> Outcome:
     permitted = False
     while True:
         request = session.request
         match request:
             case Finish(outcome=outcome):
                 return outcome
-            case Collect() | Draw() | Change():
+            case Collect() | Draw():
                 reply: Reply = _obtained(request, gateways, person)
+            case Change():
+                # Whoever wanted the change wants it verified, and a guard does not wait for a question.
+                permitted = True
+                reply = _obtained(request, gateways, person)
             case Exercise():
                 permitted = permitted or person.permits(request)
                 reply = _obtained(request, gateways, person) if permitted else Declined(words.DECLINED)
@@ -297,4 +317,5 @@ __all__ = [
     "TunnelRow",
     "carry_out",
     "exit_code",
+    "mend",
 ]

@@ -67,7 +67,7 @@ class InventoryDesk:
     def sessions(self) -> Sequence[SessionRow]:
         """Earlier sessions, the latest first."""
         return [
-            SessionRow(one.id, one.tunnel, one.began, one.symptom, one.status, one.title)
+            SessionRow(one.id, one.tunnel, one.began, one.symptom, one.status, one.title, one.changing)
             for one in list_sessions(self._state)[0]
         ]
 

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wizard.engine.model import Confidence, Mark, Outcome, Status
+from wizard.engine.model import Confidence, Mark, Mended, Outcome, Result, Status, StepState
 
 Sign = Literal["ok", "warn", "fail", "unknown", "running"]
 """A mark, or the sign of something under way."""
@@ -85,6 +85,37 @@ EXERCISING: Final[dict[str, Doing]] = {
 }
 TRYING: Final = Doing("Trying the tunnel, watched from both ends", "No configuration is changed.")
 
+DRAWING: Final = Doing(
+    "Making a plan",
+    "Both gateways are read again for it. Nothing is changed before you have seen the plan and said yes.",
+)
+MOVES: Final[dict[str, Doing]] = {
+    "arm": Doing(
+        "Arming the undo",
+        "Each gateway is given what takes the change back, and a timer that does it. Nothing is changed yet.",
+    ),
+    "step": Doing("Changing", "The undo is armed: if this program or its connection ends, it takes effect."),
+    "watch": Doing("Looking at the other tunnels", "They must stand as they stood before the change."),
+    "keep": Doing("Keeping the change", "Over new connections, so that it is sure they can still be made."),
+    "undo": Doing("Undoing the change", "Every step is taken back, the last one first."),
+    "look": Doing("Looking what became of the change", "The gateways are asked how their guards ended."),
+}
+"""What a move of a plan is called and what it means, by its name in the engine."""
+
+STEPS: Final[dict[StepState, Sign]] = {"running": "running", "done": "ok", "failed": "fail"}
+RESULTS: Final[dict[Result, tuple[Mark, str]]] = {
+    "kept": ("ok", "mended"),
+    "undone": ("warn", "undone"),
+    "refused": ("warn", "not done"),
+    "failed": ("fail", "failed"),
+}
+"""How a remedy ended: a mark and the word for it."""
+NOTHING_CHANGED: Final = "nothing changed yet"
+NOTHING_LOST: Final = (
+    "What has been learned so far is kept in the session. Nothing was changed on any gateway."
+)
+NOT_IN_TIME: Final = "nobody confirmed in time"
+
 PERMISSION_TITLE: Final = "May I try this tunnel?"
 PERMISSION: Final = (
     "Looking alone does not decide it. Next I would try to bring {tunnel} up and send a few pings through "
@@ -113,6 +144,18 @@ FORMATS: Final[tuple[tuple[str, str, str], ...]] = (
 def sign(mark: Sign) -> str:
     """Symbol and word of a mark, because neither colour nor symbol alone reaches everybody."""
     return f"{SYMBOLS[mark]} {WORDS[mark]}"
+
+
+def ended(mended: Mended) -> str:
+    """How a remedy ended, in sentences; the engine's own words first."""
+    said = mended.said[:1].upper() + mended.said[1:].rstrip(".")
+    match mended.result:
+        case "refused" if "nothing was changed" not in said.lower():
+            return f"{said}. Nothing was changed."
+        case "failed":
+            return f"{said}. Look at the gateways before anything else."
+        case _:
+            return f"{said}."
 
 
 def headline(outcome: Outcome) -> str:

@@ -59,7 +59,9 @@ def _pick(tunnels: Sequence[TunnelRow], sessions: Sequence[SessionRow], asks: As
     ]
     unfinished = [row for row in sessions if row.status is None][:_MOST_SESSIONS]
     choices.extend(
-        Choice(_RESUME + row.id, f"take up session {row.id} again", f"tunnel {row.tunnel}, not finished")
+        Choice(
+            _RESUME + row.id, f"take up session {row.id} again", f"tunnel {row.tunnel}, {_unfinished(row)}"
+        )
         for row in unfinished
     )
     if not choices:
@@ -68,6 +70,10 @@ def _pick(tunnels: Sequence[TunnelRow], sessions: Sequence[SessionRow], asks: As
             advice="`ipsec-wizard init` adds one, and `ipsec-wizard demo` needs none",
         )
     return asks.choose("Which tunnel?", choices, choices[0].value)
+
+
+def _unfinished(row: SessionRow) -> str:
+    return "a change was under way" if row.changing else "not finished"
 
 
 def _end(row: EndRow) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep
+from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep, Mend, Outcome
 from wizard.errors import ExitCode, WizardError
 from wizard.flow.spec import Check, Flow, Question
 from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
-from wizard.ui import conduct, words
+from wizard.ui import conduct, mending, words
 from wizard.ui.conduct import Desk, GatewaysLike, Progress, SessionLike
 from wizard.ui.plain.asking import Asks, Choice, Terminal, require_terminal
 from wizard.ui.plain.background import Patient
 from wizard.ui.plain.lines import Lines
+from wizard.ui.plain.mending import Mender
 from wizard.ui.plain.telling import Telling
 
 _NO_ANSWER: Final = "?"
@@ -25,16 +26,26 @@ _NO_ANSWER: Final = "?"
 class Operator:
     """Who answers at the terminal; implements `conduct.Person`."""
 
-    def __init__(self, lines: Lines, asks: Asks, terms: Mapping[str, str], tunnel: str) -> None:
-        """`terms` are the protocol's words for nodes, by node id."""
+    def __init__(self, lines: Lines, asks: Asks, flow: Flow | None, tunnel: str) -> None:
+        """From the flow come the protocol's words for nodes, and what can be mended."""
         self._lines = lines
         self._asks = asks
-        self._telling = Telling(lines, terms)
+        self._telling = Telling(lines, _terms_of(flow) if flow is not None else {})
+        self._mender = Mender(lines, asks, flow)
         self._tunnel = tunnel
+        self._past = True
 
     def told(self, events: Sequence[Event]) -> None:
-        """Writes what has happened."""
+        """Writes what has happened; what comes first may have happened in an earlier sitting."""
         self._telling.tell(events)
+        self._mender.told(events, past=self._past)
+        if self._past:
+            self._mender.interrupted(events)
+        self._past = False
+
+    def wishes(self, session: SessionLike, outcome: Outcome) -> Mend | None:
+        """Asks what shall be mended of what was found; None for nothing."""
+        return self._mender.wishes(session, outcome)
 
     def progress(self, progress: Progress) -> None:
         """Says what begins at an end; of commands that follow each other there the first one only."""
@@ -57,12 +68,11 @@ class Operator:
 
     def confirms(self, confirm: Confirm) -> Decided:
         """Shows the plan; Enter alone is No."""
-        self._lines.heading(confirm.plan.title)
-        return Decided(self._asks.confirm("Carry this plan out?"))
+        return self._mender.confirms(confirm.plan)
 
     def keeps(self, keep: Keep) -> Decided:
         """Asks whether a verified change stays."""
-        return Decided(self._asks.confirm(f"Verified: {keep.seen}. Keep the change?"))
+        return self._mender.keeps(keep)
 
     def answers(self, ask: Ask) -> str | None:
         """Asks what no probe can see."""
@@ -118,11 +128,17 @@ def run(
         if asks is None:
             require_terminal()
             asks = Terminal(lines)
-        terms = _terms_of(desk.flow) if desk is not None else {}
-        operator = Operator(lines, asks, terms, session.tunnel)
-        outcome = conduct.carry_out(session, Patient(gateways, lines), operator)
+        operator = Operator(lines, asks, desk.flow if desk is not None else None, session.tunnel)
+        patient = Patient(gateways, lines)
+        outcome = conduct.carry_out(session, patient, operator)
+        while (wish := operator.wishes(session, outcome)) is not None:
+            outcome = conduct.mend(session, patient, operator, wish)
     except KeyboardInterrupt:
+        change = mending.underway(session.events)
         _close(gateways, session)
+        if change is not None:
+            lines.heading("Interrupted in the middle of a change.")
+            lines.marked("warn", mending.at_stake(change))
         lines.heading(f"Interrupted. Session {session.id} is kept; `ipsec-wizard` takes it up again.")
         return ExitCode.INTERRUPTED
     except WizardError as error:

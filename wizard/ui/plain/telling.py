@@ -37,6 +37,7 @@ from wizard.engine.model import (
 )
 from wizard.facts.model import Evidence
 from wizard.ui import words
+from wizard.ui.mending import TITLES
 from wizard.ui.plain.lines import Lines
 
 _LEGS: Final[dict[str, str]] = {
@@ -91,13 +92,12 @@ class Telling:
                 self._lines.marked("warn", finding.title, 2)
             case Found():
                 pass  # told whole with the outcome
-            case Stepped(title=title, gateway=gateway, state=state, said=said):
-                if state != "running":
-                    where = f"{gateway}: " if gateway else ""
-                    told = f"{where}{title}" + (f": {said}" if said else "")
-                    self._lines.marked("ok" if state == "done" else "fail", told, 2)
-            case Mended(result=result, said=said):
-                self._lines.marked("ok" if result == "kept" else "warn", f"{result}: {said}")
+            case Stepped():
+                self._stepped(event)
+            case Mended(result=result):
+                mark, word = words.RESULTS[result]
+                self._lines.heading(f"The change: {word}.")
+                self._lines.marked(mark, words.ended(event))
             case Ended(outcome=outcome):
                 self.outcome(outcome)
             case _:
@@ -116,10 +116,22 @@ class Telling:
                 self._pending = words.LOOKING
             case Exercise(name=name):
                 self._pending = words.EXERCISING.get(name, words.TRYING)
-            case Ask() | Finish() | Draw() | Confirm() | Change() | Keep():
+            case Draw():
+                self._pending = words.DRAWING
+            case Ask() | Finish() | Confirm() | Change() | Keep():
                 self._pending = None
             case _:
                 assert_never(request)
+
+    def _stepped(self, stepped: Stepped) -> None:
+        title = TITLES.get(stepped.title, stepped.title)
+        if stepped.state == "running":
+            if stepped.number < 0:
+                self._lines.heading(f"{title}.")
+            return
+        where = f"{stepped.gateway}: " if stepped.gateway else ""
+        said = f": {stepped.said}" if stepped.said else ""
+        self._lines.marked("ok" if stepped.state == "done" else "fail", f"{where}{title}{said}.", 2)
 
     def _entered(self, node: str, title: str, why: str) -> None:
         term = self._terms.get(node)

@@ -21,6 +21,7 @@ from wizard.ui.tui.messages import SessionOpened
 from wizard.ui.tui.palette import WizardCommands
 from wizard.ui.tui.screens.help import Help
 from wizard.ui.tui.screens.home import Home
+from wizard.ui.tui.screens.mending import Leaving
 from wizard.ui.tui.screens.session import Session
 from wizard.ui.tui.widgets.pathmap import Places
 from wizard.ui.tui.widgets.raw import clean
@@ -116,7 +117,14 @@ class WizardApp(App[None]):
             if name != self.theme:
                 yield SystemCommand(f"theme: {name}", "colours", partial(setattr, self, "theme", name))
         yield SystemCommand("help: keys and marks", "everything F1 says", self.action_help)
-        yield SystemCommand("quit", "at once; an unfinished session can be resumed", self.exit)
+        yield SystemCommand("quit", "an unfinished session can be resumed", self.action_quit)
+
+    async def action_quit(self) -> None:
+        session = next((screen for screen in self.screen_stack if isinstance(screen, Session)), None)
+        if session is None or not session.guarded:
+            self.exit()
+        elif not isinstance(self.screen, Leaving):
+            _ = self.push_screen(Leaving(session.if_left("quit")), lambda yes: self.exit() if yes else None)
 
     # --- goodbye ------------------------------------------------------------------------------
 

@@ -45,13 +45,17 @@ CHOICES: Final = (_key("enter", "select", "Choose", "choices.choose", "take the 
 SESSION: Final = (
     _key("enter", "onward", "Continue", "session.continue", "go on: back to where the walk is", "Enter"),
     _key("s", "stop", "Stop", "session.stop", "stop waiting; go on with what is there"),
+    _key(
+        "m", "mend", "Mend it", "session.mend", "choose what is done about the cause; nothing is changed yet"
+    ),
     _key("x", "export", "Export", "session.export", "save the transcript: Markdown, HTML, JSON, text"),
     _key("n", "again", "New check", "session.again", "check the same tunnel again from the start"),
     _key("e", "evidence", "Evidence", "session.evidence", "all evidence, and everything ruled out"),
     _key("b,left", "earlier", "Back", "session.back", "look at the stop before", "b"),
+    # Where the footer has no room left for it: the same key, not shown.
+    _hidden("b,left", "earlier(True)", "Back", "session.back", "look at the stop before", "b"),
     _hidden("right", "later", "Next", "session.next", "look at the stop after", "→"),
     _key("r", "raw", "Raw", "session.raw", "the commands and what they printed; again closes it"),
-    # Where the footer has no room left for it: the same key, not shown.
     _hidden("r", "raw(True)", "Raw", "session.raw", "the commands and what they printed; again closes it"),
     _hidden("w", "why", "Why", "session.why", "how this was decided, and where that is from"),
     # Not y: a question may come up while it is pressed, and there y means yes.
@@ -77,6 +81,24 @@ CONFIRM: Final = (
     _key("y", "answer(True)", "Yes", "confirm.yes", "do it"),
     _key("n", "answer(False)", "No", "confirm.no", "do not do it"),
 )
+PLAN: Final = (
+    _key("y", "answer(True)", "Yes, mend it", "plan.yes", "carry the plan out, with the undo armed first"),
+    _key("n", "answer(False)", "No", "plan.no", "change nothing"),
+    _key("e", "whole", "Commands", "plan.whole", "every step with its commands, undo and verification"),
+    _hidden("escape", "answer(False)", "No", "plan.escape", "change nothing", "Esc"),
+    _hidden("up", "scroll(-1)", "Up", "plan.up", "scroll up", "↑"),
+    _hidden("down", "scroll(1)", "Down", "plan.down", "scroll down", "↓"),
+    _hidden("pageup", "turn(-1)", "Page up", "plan.page-up", "a page up", "PgUp"),
+    _hidden("pagedown", "turn(1)", "Page down", "plan.page-down", "a page down", "PgDn"),
+    Binding("left", "app.focus_previous", show=False),
+    Binding("right", "app.focus_next", show=False),
+    HELP,
+)
+KEEP: Final = (
+    _key("k", "answer(True)", "Keep it", "keep.keep", "the change stays, the guard ends"),
+    _key("u", "answer(False)", "Undo it", "keep.undo", "take every step back now"),
+)
+REMEDIES: Final = (_key("c", "copy", "Copy", "remedies.copy", "copy what has to be told to others"),)
 TROUBLE: Final = (_key("d", "details", "Details", "trouble.details", "what the program knows beyond that"),)
 EXPORT: Final = (
     _key("c", "copy", "Copy path", "export.copy", "copy the path of the file just written"),

@@ -65,7 +65,7 @@ def station_page(story: Story, station: Station, flow: Flow, wish: Wish) -> list
     if not station.node:
         blocks.extend(_ends(story))
     if station.because:
-        blocks += [Gap(), _compared(story, station.because)]
+        blocks += [Gap(), compared(story, station.because)]
     lines = [evidence for fact in station.because for evidence in fact.evidence]
     blocks.extend(_evidence("Evidence", lines, wish))
     if wish.reasons:
@@ -77,7 +77,7 @@ def station_page(story: Story, station: Station, flow: Flow, wish: Wish) -> list
 
 def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list[Block]:
     """How it ended: the cause to mend first with its proof, what else was seen, what could not be."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [*_mended(story)]
     if not outcome.causes:
         mark, word = words.STATUS[outcome.status]
         blocks.append(
@@ -101,6 +101,17 @@ def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list
     blocks.extend(_listed("Not seen", outcome.unseen))
     blocks.extend(_listed("Ask them", outcome.questions_for_peer))
     return blocks
+
+
+def _mended(story: Story) -> Iterable[Block]:
+    """What remedies have come to, the latest in front: it is the news."""
+    for title, mended in reversed(story.mended):
+        mark, word = words.RESULTS[mended.result]
+        sign = Content.styled(f"{words.SYMBOLS[mark]} {word}", f"bold {STYLES[mark]}")
+        yield Para(Content.assemble(sign, "  ", literal(title, "bold")))
+        yield Para(literal(words.ended(mended)), indent=2)
+    if story.mended:
+        yield Gap()
 
 
 def _warnings(outcome: Outcome, wish: Wish) -> Iterable[Block]:
@@ -152,7 +163,8 @@ def _finding(finding: Finding, flow: Flow, wish: Wish, *, first: bool) -> list[B
     return blocks
 
 
-def _compared(story: Story, because: Sequence[Fact]) -> Table:
+def compared(story: Story, because: Sequence[Fact]) -> Table:
+    """What both ends said about these facts, side by side."""
     head = Row(
         Content.styled("What came back", "$quiet"),
         one_line(story.name("near"), "bold"),
@@ -168,6 +180,22 @@ def _compared(story: Story, because: Sequence[Fact]) -> Table:
         near, far = (decided.get(f"{end}.{bare}") or story.fact(end, bare) for end in ENDS)
         rows.append(Row(label, _value(near), _value(far)))
     return Table(head, tuple(rows))
+
+
+def at_both_ends(story: Story, because: Sequence[Fact]) -> list[Block]:
+    """What each end has now, by the proofs of what the ends disagree about, then by what either says."""
+    blocks: list[Block] = []
+    proofs = dict.fromkeys(proof for fact in because if fact.end is None for proof in fact.evidence)
+    for end in ENDS:
+        name = story.name(end)
+        lines = [proof.line for proof in proofs if proof.end == name and proof.line]
+        if lines:
+            blocks.append(Para(one_line(name, "bold")))
+            blocks.extend(Quote(literal(line), indent=1) for line in lines[:_FEW])
+    own = [fact for fact in because if fact.end is not None]
+    if own:
+        blocks += [Gap(), compared(story, own)]
+    return blocks
 
 
 def _value(fact: Fact) -> Content:

@@ -49,6 +49,10 @@ class WizardCommands(Provider):
 
 
 def _of_session(session: Session) -> Iterator[Command]:
+    if session.mendable:
+        yield Command(
+            "mend: choose what is done", "nothing is changed before you saw the plan", session.action_mend
+        )
     for form, name, use in words.FORMATS:
         yield Command(
             f"export: {name}",

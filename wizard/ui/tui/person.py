@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep
+from wizard.engine.model import Ask, Confirm, Decided, Event, Exercise, Keep, Mend
 from wizard.ui import conduct
 from wizard.ui.conduct import GatewaysLike, Progress, SessionLike
 from wizard.ui.tui import messages
@@ -89,14 +89,21 @@ class Operator:
         self._screen.post_message(message)
 
 
-def walk(screen: MessagePump, session: SessionLike, gateways: GatewaysLike) -> Operator:
-    """Starts carrying a session out in the background; the screen gets its messages."""
+def walk(
+    screen: MessagePump, session: SessionLike, gateways: GatewaysLike, wish: Mend | None = None
+) -> Operator:
+    """Starts carrying a session out in the background; the screen gets its messages.
+
+    With a wish it goes on with mending where an earlier walk has ended.
+    """
     operator = Operator(screen)
 
     def carry_out() -> Message:
+        if wish is not None:
+            return messages.WalkEnded(conduct.mend(session, gateways, operator, wish))
         return messages.WalkEnded(conduct.carry_out(session, gateways, operator))
 
-    aside(screen, "finish this session", carry_out)
+    aside(screen, "finish this session" if wish is None else "go on with mending", carry_out)
     return operator
 
 

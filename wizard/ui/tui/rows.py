@@ -70,7 +70,10 @@ def session(row: SessionRow) -> Option:
     """An earlier session with how it ended."""
     sign: Sign
     if row.status is None:
-        sign, word, said = "running", "unfinished", "Enter goes on with it"
+        said = "Enter goes on with it"
+        sign, word = "running", "unfinished"
+        if row.changing:
+            sign, said = "warn", f"a change was under way; {said}"
     else:
         (sign, word), said = words.STATUS[row.status], row.summary or words.symptom_label(row.symptom)
     mark = Content.styled(f"{words.SYMBOLS[sign]} {word:<13}", STYLES[sign])

@@ -37,6 +37,8 @@ class Running:
     since: float
     ends: dict[End, AtEnd] = field(default_factory=dict)
     stopping: bool = False
+    stoppable: bool = True
+    """Whether it can be ended early without leaving something half done."""
 
     def moved(self, progress: Progress, now: float) -> None:
         """Notes that another command has begun."""
@@ -65,7 +67,7 @@ class Running:
         blocks.append(Gap())
         if self.stopping:
             blocks.append(Para(signed("running", "stopping; what is there already is kept")))
-        else:
+        elif self.stoppable:
             blocks.append(Para(Content.styled("s stops waiting and goes on with what is there.", "$quiet")))
         return blocks
 
@@ -75,7 +77,7 @@ class Running:
         if at is None:
             return (
                 name,
-                Content.styled("… connecting", "$quiet") if not self.ends else Content.styled("-", "$quiet"),
+                Content.styled("… connecting" if self.stoppable and not self.ends else "-", "$quiet"),
             )
         clock = " · ".join(part for part in (_clock(at, now), _count(at.now)) if part)
         lines = [

@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from wizard.engine.course import VERIFYING
 from wizard.engine.model import (
     Ask,
     Branched,
+    Changed,
     Collect,
     Collected,
     CommandRecord,
+    Confirm,
     Declined,
+    Drawn,
     Ended,
     EndReport,
     Entered,
@@ -25,6 +29,7 @@ from wizard.engine.model import (
     Found,
     Mapped,
     Mark,
+    Mend,
     Mended,
     Outcome,
     Replied,
@@ -37,6 +42,7 @@ from wizard.engine.model import (
 )
 from wizard.facts.model import End, Fact, Facts
 from wizard.ui import words
+from wizard.ui.mending import Mending
 
 LEGS = ("near-lan", "near-gateway", "wan", "far-gateway", "far-lan")
 
@@ -67,6 +73,15 @@ class Station:
         return self.node.partition(".")[0].replace("-", " ")
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A walk put aside, or the empty one that every walk begins with."""
+
+    stations: tuple[Station, ...] = ()
+    segments: tuple[Segment, ...] = tuple(Segment(leg, "unknown") for leg in LEGS)
+    facts: Facts = field(default_factory=Facts)
+
+
 @dataclass(slots=True)
 class Story:
     """All stations so far, and where things stand."""
@@ -78,20 +93,24 @@ class Story:
     records: list[CommandRecord] = field(default_factory=list)
     ends: dict[End, EndReport] = field(default_factory=dict)
     outcome: Outcome | None = None
-    steps: tuple[Stepped, ...] = ()
-    """What has come of the moves of remedies, the first in front."""
-    mended: tuple[Mended, ...] = ()
-    """How remedies ended."""
+    mending: Mending | None = None
+    """The plan being carried out, or the one carried out last."""
+    mended: tuple[tuple[str, Mended], ...] = ()
+    """How remedies ended, each with its title, the first in front."""
     request: Request | None = None
     """The request not yet replied to."""
     elapsed_s: float = 0.0
     """Seconds spent on gateways, summed over requests."""
+    _shelf: Shelf | None = None
+    """How things stood before the change under way, for when it is taken back."""
 
     def add(self, event: Event) -> None:
         """Takes one event in."""
         match event:
             case Started():
                 self.started = event
+                if event.approved is not None:
+                    self.mending = Mending(event.approved)
             case Requested(request=request):
                 self._requested(request)
             case Replied(reply=reply):
@@ -107,9 +126,9 @@ class Story:
                 if self.stations:
                     self.stations[-1].noted.append(finding)
             case Stepped():
-                self.steps = (*self.steps, event)
+                self._stepped(event)
             case Mended():
-                self.mended = (*self.mended, event)
+                self._mended(event)
             case Ended(outcome=outcome):
                 self.outcome = outcome
                 self.request = None
@@ -137,11 +156,19 @@ class Story:
 
     def _requested(self, request: Request) -> None:
         self.request = request
+        if isinstance(request, Confirm):
+            self.mending = Mending(request.plan)
         if isinstance(request, Collect) and not self.stations:
             self.stations.append(Station("", "look", words.LOOKING.title, words.LOOKING.promise))
 
     def _replied(self, reply: Collected | Declined | object) -> None:
         request, self.request = self.request, None
+        if isinstance(reply, Mend):
+            self._shelf = Shelf(tuple(self.stations), self.segments, self.facts)
+            self.outcome, self.mending = None, None
+        if isinstance(reply, Drawn | Changed):
+            self.records.extend(reply.records)
+            self.elapsed_s += reply.cost.elapsed_s
         node = request.node if isinstance(request, Exercise | Ask) else ""
         station = self.station_of(node)
         if isinstance(reply, Declined) and station is not None:
@@ -158,6 +185,27 @@ class Story:
         if isinstance(request, Collect):
             station.mark = "unknown" if any(not report.reached for report in reply.ends) else "ok"
             station.answer = _looked(reply)
+
+    def _stepped(self, event: Stepped) -> None:
+        if self.mending is None:
+            return
+        self.mending.add(event)
+        if event.title == VERIFYING and event.state == "running":
+            # What follows is a diagnosis of its own, from the top.
+            self._lay(Shelf())
+
+    def _mended(self, event: Mended) -> None:
+        title = event.remedy
+        if self.mending is not None:
+            self.mending.result = event
+            title = self.mending.plan.title
+        self.mended = (*self.mended, (title, event))
+        if event.result != "kept" and self._shelf is not None:
+            self._lay(self._shelf)
+        self._shelf = None
+
+    def _lay(self, shelf: Shelf) -> None:
+        self.stations, self.segments, self.facts = list(shelf.stations), shelf.segments, shelf.facts
 
     def _branched(self, event: Branched) -> None:
         station = self.station_of(event.node)

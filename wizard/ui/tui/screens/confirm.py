@@ -71,8 +71,3 @@ def permission(tunnel: str) -> Confirm:
         no=words.PERMISSION_NO,
         yes=words.PERMISSION_YES,
     )
-
-
-def agreement(text: str) -> Confirm:
-    """The one question before a change, or before it is kept."""
-    return Confirm("Mend", text)

@@ -16,11 +16,11 @@ from wizard.ui import words
 from wizard.ui.tui import keys, pages
 from wizard.ui.tui.look import look_of
 from wizard.ui.tui.messages import Chosen, LookedAt, SessionOpened
-from wizard.ui.tui.person import part, walk
+from wizard.ui.tui.person import part
 from wizard.ui.tui.screens.base import TooSmall
 from wizard.ui.tui.screens.confirm import Confirm
 from wizard.ui.tui.screens.export import Export
-from wizard.ui.tui.screens.walking import Walking
+from wizard.ui.tui.screens.mending import MendingWalk
 from wizard.ui.tui.story import Station
 from wizard.ui.tui.widgets.answers import Answers
 from wizard.ui.tui.widgets.headline import Headline, state_of
@@ -28,6 +28,7 @@ from wizard.ui.tui.widgets.output import Output
 from wizard.ui.tui.widgets.pathmap import PathMap, Places
 from wizard.ui.tui.widgets.raw import clean, one_line
 from wizard.ui.tui.widgets.sheet import Page
+from wizard.ui.tui.widgets.steps import Steps
 from wizard.ui.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _TICK_S = 0.5
 
 
-class Session(Walking):
+class Session(MendingWalk):
     """One session on screen, from its first look to its finding; earlier stops stay in reach all the time."""
 
     AUTO_FOCUS = "#page"
@@ -60,6 +61,7 @@ class Session(Walking):
 
     def compose(self) -> ComposeResult:
         yield Headline(id="headline")
+        yield Steps(id="steps")
         yield PathMap(self._places, id="map")
         with Horizontal(id="body"):
             yield Trail(id="trail")
@@ -75,7 +77,7 @@ class Session(Walking):
         self._began = look_of(self).clock()
         self.set_interval(_TICK_S, self._tick)
         if self.gateways is not None:
-            self.operator = walk(self, self.session, self.gateways)
+            self.take_up()
             return
         self.story.tell(self.session.events)
         if self._why_not:
@@ -113,6 +115,7 @@ class Session(Walking):
         path.running = self.running is not None
         self.query_one(Trail).show(self.story, index)
         self.query_one(Answers).offer(None if self.looking_back else self.asking)
+        self.show_steps()
         self._show_headline()
         self._show_page()
         self.refresh_bindings()
@@ -121,7 +124,9 @@ class Session(Walking):
         outcome, started = self.story.outcome, self.story.started
         live = outcome is None and self.operator is not None
         spent = look_of(self).clock() - self._began if live else self.story.elapsed_s
-        state = state_of(outcome, asking=self.asking is not None, walking=live)
+        state = state_of(
+            outcome, asking=self.asking is not None, walking=live, mending=self.mending is not None
+        )
         symptom = started.symptom if started is not None else ""
         self.query_one(Headline).tell(self.session.tunnel, self._places, symptom, state, spent)
 
@@ -151,6 +156,7 @@ class Session(Walking):
 
     def _tick(self) -> None:
         if self.story.outcome is None and self.is_current:
+            self.show_steps()
             self._show_headline()
             if self.running is not None and not self.looking_back:
                 self._show_page()
@@ -165,12 +171,17 @@ class Session(Walking):
             case "onward":
                 return not raw and (self.looking_back or self.revealing)
             case "stop":
-                return self.running is not None and not self.looking_back
+                return self.running is not None and self.running.stoppable and not self.looking_back
+            case "mend":
+                return not raw and not self.looking_back and self.mendable
             case "export" | "again":
                 return finished and not raw and not self.looking_back
             case "evidence":
                 return not raw and (finished or self.running is None or self.looking_back)
-            case "earlier" | "later":
+            case "earlier":
+                crowded = not self.looking_back and self.mendable
+                return not raw and crowded == bool(parameters)
+            case "later":
                 return not raw
             case "raw":
                 crowded = finished and not raw and not self.looking_back
@@ -183,7 +194,7 @@ class Session(Walking):
         self._close_raw()
         self.reveal_all()
 
-    def action_earlier(self) -> None:
+    def action_earlier(self, crowded: bool = False) -> None:
         self.look(max(0, (self.newest if self.at is None else self.at) - 1))
 
     def action_later(self) -> None:
@@ -278,7 +289,7 @@ class Session(Walking):
         else:
             question = Confirm(
                 "Leave this session?",
-                "It is kept as it is; it stands among the earlier sessions and can be gone on with.",
+                self.if_left("leave"),
                 no="No, stay", yes="Yes, leave",
             )  # fmt: skip
             self.stack(question, self._left)

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from wizard.errors import WizardError
+from wizard.ui import words
 from wizard.ui.tui import keys
 from wizard.ui.tui.blocks import Block, Gap, Head, Para, Quote
 from wizard.ui.tui.screens.base import Dialog
@@ -27,8 +28,9 @@ class Trouble(Dialog[None]):
     AUTO_FOCUS = "#close"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.TROUBLE]
 
-    def __init__(self, what: str, problem: Exception) -> None:
+    def __init__(self, what: str, problem: Exception, matters: str = words.NOTHING_LOST) -> None:
         super().__init__(classes="alarm")
+        self._matters = matters
         self._what = what
         self._problem = problem
         self._details = False
@@ -50,12 +52,7 @@ class Trouble(Dialog[None]):
         else:
             yield Para(literal(f"an error in the wizard itself ({type(problem).__name__})"), "Happened")
             yield Para(literal("save the transcript and report it with the details (d)"), "Try")
-        yield Para(
-            Content(
-                "What has been learned so far is kept in the session. Nothing was changed on any gateway."
-            ),
-            "Matters",
-        )
+        yield Para(literal(self._matters), "Matters")
         if self._details:
             yield Gap()
             yield Head(Content.styled("Details", "$quiet"))

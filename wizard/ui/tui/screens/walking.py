@@ -13,14 +13,16 @@ from textual.timer import Timer
 from wizard.engine.model import (
     Ask,
     Branched,
+    Change,
     Collect,
-    Decided,
+    Draw,
     Event,
     Exercise,
     Replied,
     Request,
     Requested,
 )
+from wizard.facts.model import End
 from wizard.ui import words
 from wizard.ui.conduct import GatewaysLike, SessionLike
 from wizard.ui.tui.look import look_of
@@ -29,10 +31,8 @@ from wizard.ui.tui.messages import (
     Failed,
     HostKeyChanged,
     HostKeyShown,
-    KeepWanted,
     Moved,
     PermissionWanted,
-    PlanShown,
     SecretWanted,
     Told,
     WalkEnded,
@@ -40,7 +40,7 @@ from wizard.ui.tui.messages import (
 from wizard.ui.tui.person import Operator
 from wizard.ui.tui.running import Running
 from wizard.ui.tui.screens.base import Floor
-from wizard.ui.tui.screens.confirm import agreement, permission
+from wizard.ui.tui.screens.confirm import permission
 from wizard.ui.tui.screens.login import AskSecret, ChangedKey, UnknownKey
 from wizard.ui.tui.screens.trouble import Trouble
 from wizard.ui.tui.story import Story
@@ -127,11 +127,15 @@ class Walking(Floor[None]):
             item()
             return None
         self.story.add(item)
+        self.took(item)
         if isinstance(item, Requested):
             self._requested(item.request)
         elif isinstance(item, Replied):
             self.running = None
         return item
+
+    def took(self, event: Event) -> None:
+        """An event has become part of the story; screens that care for it say so."""
 
     def _requested(self, request: Request) -> None:
         match request:
@@ -139,13 +143,17 @@ class Walking(Floor[None]):
                 self._run(words.LOOKING, "")
             case Exercise(name=name, why=why):
                 self._run(words.EXERCISING.get(name, words.TRYING), why)
+            case Draw():
+                self._run(words.DRAWING, "")
+            case Change(move=move):
+                self._run(words.MOVES[move], "", stoppable=False)
             case _:
                 self.running = None
 
-    def _run(self, doing: words.Doing, why: str) -> None:
-        names = {"near": self.story.name("near"), "far": self.story.name("far")}
+    def _run(self, doing: words.Doing, why: str, *, stoppable: bool = True) -> None:
+        names: dict[End, str] = {"near": self.story.name("near"), "far": self.story.name("far")}
         if self.operator is not None:
-            self.running = Running(doing, why, names, look_of(self).clock())  # type: ignore[arg-type]
+            self.running = Running(doing, why, names, look_of(self).clock(), stoppable=stoppable)
 
     # --- messages of the loop -----------------------------------------------------------------
 
@@ -180,22 +188,6 @@ class Walking(Floor[None]):
         if yes:
             self._requested(exercise)
         self._answer(bool(yes))
-
-    @on(PlanShown)
-    def _plan_shown(self, message: PlanShown) -> None:
-        message.stop()
-        title = message.plan.title
-        self._later(
-            Question(lambda: self.stack(agreement(title), lambda yes: self._answer(Decided(bool(yes)))))
-        )
-
-    @on(KeepWanted)
-    def _keep_wanted(self, message: KeepWanted) -> None:
-        message.stop()
-        title = f"Verified: {message.keep.seen}. Keep the change?"
-        self._later(
-            Question(lambda: self.stack(agreement(title), lambda yes: self._answer(Decided(bool(yes)))))
-        )
 
     @on(AnswerWanted)
     def _answer_wanted(self, message: AnswerWanted) -> None:
@@ -244,4 +236,8 @@ class Walking(Floor[None]):
         self.operator = None
 
     def _say(self, message: Failed) -> None:
-        self.stack(Trouble(message.what, message.problem))
+        self.stack(Trouble(message.what, message.problem, self.at_stake()))
+
+    def at_stake(self) -> str:
+        """What becomes of the gateways when the session ends here."""
+        return words.NOTHING_LOST

@@ -36,10 +36,14 @@ class Headline(Horizontal):
         self.query_one("#state", Static).update(Content.assemble(mark, f"  {words.seconds(spent_s)}"))
 
 
-def state_of(outcome: Outcome | None, *, asking: bool, walking: bool) -> tuple[Sign, str]:
+def state_of(
+    outcome: Outcome | None, *, asking: bool, walking: bool, mending: bool = False
+) -> tuple[Sign, str]:
     """Sign and word for how a session stands."""
     if outcome is not None:
         return words.STATUS[outcome.status]
     if asking:
         return "unknown", "your answer, please"
+    if walking and mending:
+        return "running", "mending"
     return "running", "looking" if walking else "unfinished"
