@@ -351,7 +351,7 @@ async def test_quitting_with_a_guard_armed_says_what_the_gateways_will_do() -> N
         await pilot.press("ctrl+q")
         await on_top(pilot, Leaving)
         said = flowing(pilot.app)
-        assert "gw-b and gw-a undo it by itself, in 120 s at the latest" in said
+        assert "gw-b and gw-a undo it by themselves, in 120 s at the latest" in said
         assert mends.FIRES in said
         await pilot.press("ctrl+q")
         await pilot.press("n")

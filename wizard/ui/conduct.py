@@ -39,6 +39,7 @@ from wizard.engine.model import (
 from wizard.errors import ExitCode
 from wizard.flow.spec import Flow
 from wizard.ui import words
+from wizard.ui.mending import underway
 
 if TYPE_CHECKING:
     from wizard.ssh import ChangedHostKey, NeedsSecret, Secret, UnknownHostKey
@@ -231,8 +232,9 @@ def carry_out(session: SessionLike, gateways: GatewaysLike, person: Person) -> O
 
     Blocks; raises what `session` and `gateways` raise, and whatever the person raises to leave.
     """
-    person.told(tuple(session.events))
-    return _to_the_end(session, gateways, person)
+    events = tuple(session.events)
+    person.told(events)
+    return _to_the_end(session, gateways, person, permitted=underway(events) is not None)
 
 
 def mend(session: SessionLike, gateways: GatewaysLike, person: Person, wish: Mend) -> Outcome:
@@ -241,11 +243,10 @@ def mend(session: SessionLike, gateways: GatewaysLike, person: Person, wish: Men
     Nothing that was told before is told again. Blocks; raises what `carry_out` raises.
     """
     person.told(session.reply(wish))
-    return _to_the_end(session, gateways, person)
+    return _to_the_end(session, gateways, person, permitted=False)
 
 
-def _to_the_end(session: SessionLike, gateways: GatewaysLike, person: Person) -> Outcome:
-    permitted = False
+def _to_the_end(session: SessionLike, gateways: GatewaysLike, person: Person, *, permitted: bool) -> Outcome:
     while True:
         request = session.request
         match request:

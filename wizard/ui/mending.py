@@ -160,6 +160,14 @@ def undone(plan: Plan) -> str:
     return f"by itself on {' and '.join(plan.gateways)} in {plan.guard_seconds} s unless you keep it"
 
 
+def taken_back(plan: Plan, what: str = "the change") -> str:
+    """What happens at zero: which gateways undo it, without anybody's doing."""
+    who = " and ".join(plan.gateways)
+    if len(plan.gateways) > 1:
+        return f"{who} undo {what} by themselves"
+    return f"{who} undoes {what} by itself"
+
+
 def secrets(plan: Plan, near: str = "", far: str = "") -> Iterator[str]:
     """Where the secrets come from that steps write."""
     names = {"near": near or "the near gateway", "far": far or "the far gateway"}

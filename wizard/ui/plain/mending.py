@@ -170,12 +170,13 @@ class Mender:
     def keeps(self, keep: Keep) -> Decided:
         """Asks whether a verified change stays, and says how long there is for the answer."""
         self._lines.heading(f"Verified: {keep.seen}.")
-        who = " and ".join(keep.plan.gateways)
+        does = mending.taken_back(keep.plan)
+        fires = f" It is undone {self._fires}." if self._fires else ""
         if self._fires_at is None:
-            self._lines.say(f"Without an answer {who} undo it {self._fires or 'by itself'}.")
+            self._lines.say(f"Without an answer {does}.{fires}")
         else:
             left = max(0, int(self._fires_at - self._clock()))
-            self._lines.say(f"{left} seconds are left to answer; then {who} undo it. It is {self._fires}.")
+            self._lines.say(f"{left} seconds are left to answer; then {does}.{fires}")
         yes = self._asks.confirm("Keep the change? Enter alone undoes it.")
         if self._fires_at is not None and self._clock() >= self._fires_at:
             self._lines.marked(

@@ -12,7 +12,7 @@ from wizard.engine.plan import Plan
 from wizard.facts.model import End
 from wizard.ui import mending, words
 from wizard.ui.conduct import GatewaysLike, SessionLike
-from wizard.ui.mending import Mending, Offer, Prospect
+from wizard.ui.mending import Mending, Offer, Prospect, taken_back
 from wizard.ui.tui import pages
 from wizard.ui.tui.look import look_of
 from wizard.ui.tui.messages import KeepWanted, PlanShown
@@ -74,15 +74,13 @@ class MendingWalk(Walking):
         if self.mending is None:
             return kept
         who = " and ".join(self.mending.plan.gateways)
-        verb = "undo" if len(self.mending.plan.gateways) > 1 else "undoes"
         if not self.guarded:
             return f"A change is being begun or ended on {who}; what became of it can be seen by going on. {kept}"
         left = self.guard_left_s()
         at_zero = f", in {left:.0f} s at the latest" if left is not None else ""
         fires = f" ({self.mending.fires})" if self.mending.fires else ""
-        return (
-            f"The change is not kept yet. If you {how} now, {who} {verb} it by itself{at_zero}{fires}. {kept}"
-        )
+        does = taken_back(self.mending.plan, "it")
+        return f"The change is not kept yet. If you {how} now, {does}{at_zero}{fires}. {kept}"
 
     def at_stake(self) -> str:
         return mending.at_stake(self.mending) if self.mending is not None else super().at_stake()

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from wizard.ui import words
-from wizard.ui.mending import Line, Mending, Progress
+from wizard.ui.mending import Line, Mending, Progress, taken_back
 from wizard.ui.tui.look import STYLES
 from wizard.ui.tui.widgets.raw import one_line
 from wizard.ui.words import Sign
@@ -26,22 +26,18 @@ _ONE_OF: Final = 4
 
 def countdown(mending: Mending, left_s: float | None) -> Content:
     """What the guard does, and when: `left_s` None where only the gateway knows."""
-    who = " and ".join(mending.plan.gateways)
-    verb, itself = ("undo", "by themselves") if len(mending.plan.gateways) > 1 else ("undoes", "by itself")
     if not mending.armed:
         return Content("")
+    does = taken_back(mending.plan)
+    loud = f"bold {STYLES['warn']}"
     if left_s is None:
-        said = f" {mending.fires}" if mending.fires else " by itself unless it is kept"
-        return Content.assemble(
-            ("! guard armed", f"bold {STYLES['warn']}"), one_line(f"  {who} {verb} it{said}")
-        )
+        # The gateway's own word on the time, as it was when the guard was armed.
+        said = f"{' and '.join(mending.plan.gateways)}: undone {mending.fires}" if mending.fires else does
+        return Content.assemble(("! guard armed", loud), "  ", one_line(said))
     if left_s <= 0:
-        return Content.assemble(
-            ("! guard fired", f"bold {STYLES['warn']}"), "  ", one_line(f"{who} {verb} the change {itself}")
-        )
-    style = f"bold {STYLES['warn']}" if left_s <= SOON_S else "bold"
-    clock = Content.styled(f"guard {words.seconds(left_s)}", style)
-    return Content.assemble(clock, "  ", one_line(f"at zero {who} {verb} the change {itself}"))
+        return Content.assemble(("! guard fired", loud), "  ", one_line(does))
+    clock = Content.styled(f"guard {words.seconds(left_s)}", loud if left_s <= SOON_S else "bold")
+    return Content.assemble(clock, "  ", one_line(f"at zero {does}"))
 
 
 def drawn(lines: Sequence[Line], width: int, most: int) -> list[Content]:
