@@ -7,8 +7,12 @@ from types import MappingProxyType
 from typing import Final
 
 from wizard.platforms.actions.base import Action
-from wizard.platforms.actions.keys import CopySecret, LoadSecrets, RenewSecret
+from wizard.platforms.actions.certificates import InstallCa, InstallCertificate
+from wizard.platforms.actions.daemons import EnableDaemon, LoadModule, StartDaemon
+from wizard.platforms.actions.keys import CopySecret, RenewSecret
 from wizard.platforms.actions.loading import LoadConnections
+from wizard.platforms.actions.loads import LoadSecrets
+from wizard.platforms.actions.modes import FixModes
 from wizard.platforms.actions.negotiation import Renegotiate, Terminate
 from wizard.platforms.actions.options import ALIGN, SET_OPTION
 
@@ -16,11 +20,17 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
     {
         "align": ALIGN,
         "copy-secret": CopySecret(),
+        "enable-daemon": EnableDaemon(),
+        "fix-modes": FixModes(),
+        "install-ca": InstallCa(),
+        "install-certificate": InstallCertificate(),
         "load-connections": LoadConnections(),
+        "load-module": LoadModule(),
         "load-secrets": LoadSecrets(),
         "renegotiate": Renegotiate(),
         "renew-secret": RenewSecret(),
         "set-option": SET_OPTION,
+        "start-daemon": StartDaemon(),
         "terminate": Terminate(),
     }
 )

@@ -79,22 +79,34 @@ $W --status 2>/dev/null | awk '
   number = $1; gsub(/[#:]/, "", number)
   rest = substr($0, index($0, "\"") + 1); at = index(rest, "\"")
   name = substr(rest, 1, at - 1); rest = substr(rest, at + 1)
-  if (name != ENVIRON["N"] && name != ENVIRON["C"]) next
-  ours = 1
-  if (rest ~ /^\[/) { ours = 0; n = split(ENVIRON["PEERS"], peer, " ")
-    for (i = 1; i <= n; i++) if (index(rest, peer[i] ":") || index(rest, peer[i] " ")) ours = 1 }
-  if (!ours) next
   parent = ""
   if (match(rest, /(IKE SA |ISAKMP SA |isakmp)#[0-9]+/)) {
     parent = substr(rest, RSTART, RLENGTH); sub(/.*#/, "", parent)
   }
+  ours = name == ENVIRON["N"] || name == ENVIRON["C"]
+  if (ours && rest ~ /^\[/) { many = 1; ours = 0; n = split(ENVIRON["PEERS"], peer, " ")
+    for (i = 1; i <= n; i++) if (index(rest, peer[i] ":") || index(rest, peer[i] " ")) ours = 1 }
+  if (!ours) { if (parent != "") others[parent] = 1; next }
   if (parent != "" || rest ~ /IPsec SA|CHILD_SA/) { child[number] = 1; if (parent != "") ike[parent] = 1 }
   else ike[number] = 1
 }
 END {
+  for (n in ike) if (n in others) shared = 1
+  if (!many && (ENVIRON["LEVEL"] == "ike" || !shared)) print "all"
   if (ENVIRON["LEVEL"] == "ike") for (n in ike) print n
-  else for (n in child) print n
-}' | while read -r one; do timeout 3 $W --deletestate "$one" </dev/null; done
+  else if (many || shared) for (n in child) print n
+}' | while read -r one; do
+  case $one in
+  all) timeout 3 $W --name "$N" --terminate </dev/null ;;
+  *) timeout 3 $W --deletestate "$one" </dev/null ;;
+  esac
+done >/dev/null
+"""
+"""A state that is deleted comes back by itself where its connection is to stay up; a connection that is ended does
+not. So that is what is done first, unless the connection has other peers or its IKE SA carries other connections.
+"""
+_REVIVED: Final = """\
+sleep 1; $W --status 2>/dev/null | grep -q "\\"$N\\"[^:]* \\(esp\\|ah\\)[.]" && exit 0
 """
 _STROKE_TOOL: Final = "S=ipsec; ! command -v strongswan >/dev/null 2>&1 || S=strongswan\n"
 _WHACK_TOOL: Final = (
@@ -112,6 +124,8 @@ class _Words:
     end: str
     shown: Mapping[str, str]
     """By level, what an operator would type; {name} and {child} are filled in."""
+    revived: str = ""
+    """Leaves with 0 where the daemon itself has brought back what was ended."""
 
 
 _WORDS: Final[Mapping[str, _Words]] = {
@@ -129,6 +143,7 @@ _WORDS: Final[Mapping[str, _Words]] = {
         f"{_WHACK_TOOL}timeout 5 $W --status >/dev/null 2>&1",
         _LIBRESWAN,
         {"ike": "ipsec whack --name {name} --terminate", "child": "ipsec whack --deletestate n"},
+        _REVIVED,
     ),
 }
 
@@ -152,6 +167,7 @@ class Renegotiate:
         apply = "\n".join(
             [
                 _ending(words, focus, level),
+                *([words.revived] if level == "child" and words.revived else []),
                 "SUDO=",
                 *(f"( {one.text}\n)" for one in (*up, *after)),
                 ":",
