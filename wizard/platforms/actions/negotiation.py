@@ -199,6 +199,9 @@ class Terminate:
 
     def plan(self, site: Site, at: End, options: Mapping[str, str], seen: Mapping[str, Output]) -> Planned:
         """See `Action`."""
+        if at not in site.snapshots:
+            # What the end that can be reached deletes, it tells the other.
+            return Planned()
         level = _level(options)
         snapshot, focus = site.snapshot(at), site.focus(at)
         return Planned(
