@@ -8,10 +8,10 @@ from typing import Final
 
 from wizard.platforms.actions.base import Action
 from wizard.platforms.actions.certificates import InstallCa, InstallCertificate
+from wizard.platforms.actions.credentials import LoadSecrets
 from wizard.platforms.actions.daemons import EnableDaemon, LoadModule, StartDaemon
 from wizard.platforms.actions.keys import CopySecret, RenewSecret
 from wizard.platforms.actions.loading import LoadConnections
-from wizard.platforms.actions.loads import LoadSecrets
 from wizard.platforms.actions.modes import FixModes
 from wizard.platforms.actions.negotiation import Renegotiate, Terminate
 from wizard.platforms.actions.options import ALIGN, SET_OPTION

@@ -11,8 +11,8 @@ from wizard.facts.parsers import ipsec_conf, swanctl_conf
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.credentials import LoadSecrets
 from wizard.platforms.actions.keys import CopySecret, RenewSecret
-from wizard.platforms.actions.loads import LoadSecrets
 
 SUM = "0" * 64
 HERE, THERE = "gw-a.example", "gw-b.example"
