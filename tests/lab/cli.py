@@ -8,10 +8,11 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast, get_args
 
-from tests.lab import healthy, images, named, packages, runner, scenario, single, table
+from tests.lab import healthy, images, mend, misfortune, named, packages, runner, scenario, single, table
 from tests.lab.trouble import LabError
 
 
@@ -58,6 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--minutes", type=float, default=60, help="begin no scenario after that long")
     sub.add_argument("--check", choices=get_args(runner.Check), default="diagnose")
+    sub = command("mend", _mend, "have scenarios mended, undone and mended again; fails when one is not")
+    sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all that have a remedy")
+    sub.add_argument("--sample", action="store_true", help="some scenarios on each pair of implementations")
+    sub.add_argument("--every", action="store_true", help="with every remedy of its cause, not the first one")
+    sub.add_argument(
+        "--undo", choices=["fire", "timer", "none"], default="fire", help="who undoes the first try"
+    )
+    sub.add_argument(
+        "--table", type=Path, help="a file to keep the table in, as Markdown, as the run goes on"
+    )
     for name, act, text in (
         ("exec", _exec, "in a guest of its own with that scenario, run a command: exec SCENARIO -- COMMAND"),
         ("shell", _shell, "in a guest of its own with that scenario, open the wizard, or another command"),
@@ -87,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("down", _down, "end a background guest")
     sub.add_argument("name", nargs="?", default="dev")
     return parser
+
+
+def _add_table(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
+    sub.add_argument("--minutes", type=float, default=60, help="begin no scenario after that long")
+    sub.add_argument(
+        "--table", type=Path, help="a file to keep the table in, as Markdown, as the run goes on"
+    )
 
 
 def _add_pair(sub: argparse.ArgumentParser) -> None:
@@ -169,6 +188,58 @@ def _run(arguments: argparse.Namespace) -> int:
         f"{minutes} min {seconds} s in all; all outputs are in {run.out}"
     )
     return 0 if runner.passed(run.verdicts) and not leaks and not run.troubles else 1
+
+
+def _mend(arguments: argparse.Namespace) -> int:
+    chosen = mend.cases(scenario.choose(arguments.names, scenario.load()), every=arguments.every)
+    if arguments.sample:
+        chosen = mend.sample(chosen)
+    if not chosen:
+        raise LabError("None of these scenarios has a cause with a remedy.")
+    return _change(arguments, chosen, mend.Mending)
+
+
+def _misfortune(arguments: argparse.Namespace) -> int:
+    return _change(arguments, misfortune.cases(arguments.names), misfortune.Misadventure)
+
+
+def _change(
+    arguments: argparse.Namespace, chosen: Sequence[scenario.Scenario], kind: type[mend.Mending]
+) -> int:
+    packages.require()
+    for _ in images.build(sorted({s.image(name) for s in chosen for name in healthy.OTHER})):
+        pass
+    started = time.monotonic()
+    seen: list[runner.Verdict] = []
+
+    def report(verdict: runner.Verdict) -> None:
+        seen.append(verdict)
+        word = "ok  " if verdict.ok else "FAIL"
+        told = " · ".join(verdict.row()[2:-1]) if isinstance(verdict, mend.Mended) else ""
+        print(f"{len(seen):3}/{len(chosen)} {word} {verdict.scenario} {told}", flush=True)
+        for note in [*verdict.notes, *verdict.traces]:
+            print(f"         {note}", flush=True)
+        if arguments.table:
+            mend.write(seen, arguments.table)
+
+    run = kind(list(chosen), "diagnose", report, arguments.minutes * 60)
+    run.undo, run.brief = getattr(arguments, "undo", "fire"), getattr(arguments, "brief", False)
+    run.carry_out(arguments.guests)
+    mend.show(run.verdicts)
+    leaks = runner.leaks(run.out)
+    for line in [*run.troubles, *(f"a planted secret is in {file}" for file in leaks)]:
+        print(line)
+    if run.left_out:
+        print(f"left out, the time was over: {', '.join(run.left_out)}")
+    failed = [verdict for verdict in run.verdicts if not verdict.ok]
+    for verdict in failed:
+        print(f"not as expected: {verdict.scenario}: {'; '.join([*verdict.notes, *verdict.traces])}")
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(
+        f"{len(run.verdicts) - len(failed)} of {len(run.verdicts)} scenarios mended as expected, {len(leaks)} leaks, "
+        f"{minutes} min {seconds} s in all; all outputs are in {run.out}"
+    )
+    return 0 if not failed and not leaks and not run.troubles else 1
 
 
 def _one(name: str) -> scenario.Scenario:

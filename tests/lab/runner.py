@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tests.lab import healthy
 from tests.lab.guest import REPOSITORY, Guest
-from tests.lab.scenario import Scenario
+from tests.lab.scenario import Scenario, pair_of
 from tests.lab.trouble import LabError
 
 Check = Literal["truth", "diagnose"]
@@ -59,6 +59,9 @@ class Verdict:
 
 class Run:
     """One run: shares scenarios out to guests and collects the verdicts."""
+
+    tries_twice = True
+    """Whether a scenario that is not as expected is tried once more at the end."""
 
     def __init__(
         self,
@@ -112,7 +115,9 @@ class Run:
             self.verdicts += [self._first[scenario.id] for scenario in self._again]
             return
         for scenario in [*self._waiting, *self._again]:
-            self._settle(Verdict(scenario.id, scenario.expect, notes=["not run: no guest was left"]))
+            verdict = self._blank(scenario, 2)
+            verdict.notes.append("not run: no guest was left")
+            self._settle(verdict)
 
     def _guest(self, number: int) -> None:
         # Each thread starts with a scenario of its own kind, so that guests share the work by images.
@@ -146,7 +151,7 @@ class Run:
         at: Scenario | None = first
         while at is not None:
             tries = 2 if at.id in self._first else 1
-            verdict = Verdict(at.id, at.expect, tries=tries, warn=at.warn)
+            verdict = self._blank(at, tries)
             try:
                 self._judge(guest, at, verdict)
             finally:
@@ -167,12 +172,12 @@ class Run:
                 return None
             if not self._waiting:
                 return self._again.pop(0) if self._again else None
-            kinds = Counter(_kind(scenario) for scenario in self._waiting)
-            wanted = _kind(last) if last and _kind(last) in kinds else kinds.most_common(1)[0][0]
+            kinds = Counter(pair_of(scenario) for scenario in self._waiting)
+            wanted = pair_of(last) if last and pair_of(last) in kinds else kinds.most_common(1)[0][0]
             if last is None and self._started:
                 wanted = kinds.most_common(2)[-1][0]
             self._started = True
-            at = next(scenario for scenario in self._waiting if _kind(scenario) == wanted)
+            at = next(scenario for scenario in self._waiting if pair_of(scenario) == wanted)
             self._waiting.remove(at)
             return at
 
@@ -181,7 +186,7 @@ class Run:
     def _settle(self, verdict: Verdict, again: Scenario | None = None) -> None:
         """Keeps a verdict; one that is not as expected is tried once more at the end, on a quieter machine."""
         with self._lock:
-            if not verdict.ok and again is not None and verdict.tries == 1:
+            if not verdict.ok and again is not None and verdict.tries == 1 and self.tries_twice:
                 self._first[again.id] = verdict
                 self._again.append(again)
             else:
@@ -190,7 +195,12 @@ class Run:
                 results.write(json.dumps(asdict(verdict)) + "\n")
             self._report(verdict)
 
+    def _blank(self, scenario: Scenario, tries: int) -> Verdict:
+        """A verdict on that scenario in which nothing is said yet."""
+        return Verdict(scenario.id, scenario.expect, tries=tries, warn=scenario.warn)
+
     def _judge(self, guest: Guest, scenario: Scenario, verdict: Verdict) -> None:
+        """Put the scenario on, do what this run is about, and fill the verdict in."""
         answer = guest.ask({"verb": "apply", "scenario": scenario.id})
         if answer["exit"] != 0:
             verdict.notes.append(str(answer.get("why")))
@@ -257,10 +267,6 @@ def passed(verdicts: Sequence[Verdict]) -> bool:
         and all(verdict.ok for verdict in healthy_ones)
         and not any(verdict.traces for verdict in verdicts)
     )
-
-
-def _kind(scenario: Scenario) -> tuple[str, ...]:
-    return scenario.topology, *(scenario.image(name) for name in healthy.OTHER)
 
 
 def _execute(*words: str) -> dict[str, Any]:

@@ -93,6 +93,10 @@ class Scenario(_Strict):
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
     symptom: Literal["never-up", "drops", "no-traffic", "partly", "check"] = "check"
+    # Faults come in pairs: what is to be mended after `expect`, which stands first.
+    then: tuple[str, ...] = ()
+    # What a remedy asks of the operator, such as ca-file: paths on the operator's node.
+    given: dict[Text, Text] = Field(default_factory=dict)
 
     @field_validator("images", mode="before")
     @classmethod
@@ -186,21 +190,25 @@ def _one(file: Path, place: int, entry: object) -> Scenario:
 def sample(scenarios: Sequence[Scenario]) -> list[Scenario]:
     """Each cause once, and SAMPLED scenarios on each pair of images in each topology, a healthy one among them."""
 
-    def pair(one: Scenario) -> tuple[str, ...]:
-        return one.topology, *(one.image(name) for name in healthy.OTHER)
-
     chosen: list[Scenario] = []
     pairs: Counter[tuple[str, ...]] = Counter()
     causes: set[str] = set()
     met: set[tuple[str, ...]] = set()
     # A fault begun in another way comes after other faults with the same cause.
     for one in sorted(scenarios, key=lambda one: (_begun_otherwise(one, scenarios), one.expect != "healthy")):
-        if one.expect not in causes or (pairs[pair(one)] < SAMPLED and (one.expect, *pair(one)) not in met):
+        if one.expect not in causes or (
+            pairs[pair_of(one)] < SAMPLED and (one.expect, *pair_of(one)) not in met
+        ):
             chosen.append(one)
-            pairs[pair(one)] += 1
+            pairs[pair_of(one)] += 1
             causes.add(one.expect)
-            met.add((one.expect, *pair(one)))
+            met.add((one.expect, *pair_of(one)))
     return chosen
+
+
+def pair_of(one: Scenario) -> tuple[str, ...]:
+    """The topology and both images: scenarios that share them follow each other without booting."""
+    return one.topology, *(one.image(name) for name in healthy.OTHER)
 
 
 def _begun_otherwise(scenario: Scenario, scenarios: Sequence[Scenario]) -> bool:

@@ -41,7 +41,8 @@ class Gateway:
         self._keys = keys
         self._run_folder = run_folder
         self._machine: subprocess.Popen[bytes] | None = None
-        self._leader = 0
+        # The guest's number of the machine's process 1, 0 while it is not running.
+        self.leader = 0
 
     @property
     def root(self) -> Path:
@@ -62,6 +63,21 @@ class Gateway:
         self.image = image
         self._lay(_IMAGES / image)
         self._provide(files)
+        self._start()
+        self._await_boot(daemon)
+        self.keep({})
+
+    def reboot(self, daemon: Daemon) -> None:
+        """Cut its power and boot it again as it stands on disk; what runs in the kernel is the caller's to drop.
+
+        Raises:
+            LabError: it did not come up in BOOT_DEADLINE_S.
+        """
+        self.stop()
+        self._start()
+        self._await_boot(daemon)
+
+    def _start(self) -> None:
         cgroup = _fresh_cgroup(self.name)
         with (self._run_folder / f"console-{self.name}.log").open("ab") as console:
             self._machine = subprocess.Popen(
@@ -84,7 +100,6 @@ class Gateway:
                 stdout=console,
                 stderr=console,
             )
-        self._await_boot(daemon)
 
     def _lay(self, lower: Path) -> None:
         machine = _MACHINES / self.name
@@ -123,14 +138,13 @@ class Gateway:
             machine = self._machine
             if machine is None or machine.poll() is not None:
                 break
-            self._leader = self._leader or _first_process(machine.pid)
-            if self._leader:
+            self.leader = self.leader or _first_process(machine.pid)
+            if self.leader:
                 state = self.run("systemctl is-system-running", deadline_s=20).stdout.strip()
                 if state in {"running", "degraded"} and self.active("ssh") and self.active(daemon.unit):
-                    self.keep({})
                     return
             time.sleep(0.3)
-        failed = self.run("systemctl --failed --no-legend", deadline_s=10).text if self._leader else ""
+        failed = self.run("systemctl --failed --no-legend", deadline_s=10).text if self.leader else ""
         raise LabError(f"{self.name} on {self.image} did not boot: {state or 'no systemd'} {failed.strip()}")
 
     def stop(self) -> None:
@@ -138,12 +152,12 @@ class Gateway:
         if self._machine is not None:
             # Its process 1 first: the kernel then ends all of the machine's processes with it.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._leader or self._machine.pid, signal.SIGKILL)
+                os.kill(self.leader or self._machine.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._machine.wait(5)
             self._machine.kill()
             self._machine.wait()
-        self._machine, self._leader = None, 0
+        self._machine, self.leader = None, 0
 
     def active(self, unit: str) -> bool:
         """Whether that unit is running."""
@@ -155,9 +169,9 @@ class Gateway:
         Raises:
             LabError: the machine is not running.
         """
-        if not self._leader:
+        if not self.leader:
             raise LabError(f"{self.name} is not running.")
-        return ["nsenter", f"--target={self._leader}", "--all", "--root", "--wd", "--", *_ENVIRONMENT]
+        return ["nsenter", f"--target={self.leader}", "--all", "--root", "--wd", "--", *_ENVIRONMENT]
 
     def run(self, command: str, *, deadline_s: float = 60) -> Ran:
         """Run a line of shell on this machine, as root."""

@@ -10,12 +10,16 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from tests.lab import queue, scenario
-from tests.lab.inside import operator
+from tests.lab.inside import mishap, operator, portrait
+from tests.lab.inside.bystander import Bystander
+from tests.lab.inside.pair import GATEWAYS
+from tests.lab.inside.passage import passage
 from tests.lab.inside.stage import Stage
 from tests.lab.trouble import LabError
 
@@ -30,6 +34,8 @@ class Desk:
         self._stage = stage
         self._run = run
         self._changing = threading.Lock()
+        self._bystander: Bystander | None = None
+        self._portraits: dict[str, dict[str, portrait.Portrait]] = {}
         self._verbs: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
             "execute": self._execute,
             "terminal": self._terminal,
@@ -38,6 +44,11 @@ class Desk:
             "reset": self._reset,
             "traces": self._traces,
             "status": self._status,
+            "portray": self._portray,
+            "watch": self._watch,
+            "passage": self._passage,
+            "leftovers": self._leftovers,
+            "mishap": self._mishap,
         }
 
     def answer(self, request: dict[str, Any]) -> None:
@@ -71,12 +82,16 @@ class Desk:
                 start_new_session=True,
             )
             deadline = time.monotonic() + float(request.get("seconds") or 3600)
-            while process.poll() is None:
-                if (reply / "cancel").exists() or time.monotonic() > deadline:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    return {"exit": 124, "why": f"`{' '.join(request['argv'])}` was ended"}
-                time.sleep(queue.POLL_S)
-        return {"exit": process.returncode if process.returncode >= 0 else 128 - process.returncode}
+            trips = [
+                mishap.Trip(self._stage.pair, wish, reply / "stderr") for wish in request.get("trips", [])
+            ]
+            if not mishap.wait(
+                process, trips, lambda: (reply / "cancel").exists() or time.monotonic() > deadline
+            ):
+                os.killpg(process.pid, signal.SIGKILL)
+                return {"exit": 124, "why": f"`{' '.join(request['argv'])}` was ended"}
+        left = {"exit": process.returncode if process.returncode >= 0 else 128 - process.returncode}
+        return {**left, "trips": [[one.happened, one.said, one.troubles] for one in trips]} if trips else left
 
     def _terminal(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         """Run a command on the terminal that the host has joined with the user's."""
@@ -125,6 +140,43 @@ class Desk:
     def _traces(self, _request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         with self._changing:
             return {"exit": 0, "traces": self._stage.traces()}
+
+    # What mending is judged by
+
+    def _portray(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        """Keep a picture of both gateways as `as`, or compare with one as `against`; or say it whole."""
+        pair = self._stage.pair
+        with ThreadPoolExecutor(2) as pool:
+            now = dict(
+                zip(GATEWAYS, pool.map(lambda name: portrait.portrait(pair, name), GATEWAYS), strict=True)
+            )
+        if "as" in request:
+            self._portraits[str(request["as"])] = {str(name): one for name, one in now.items()}
+        if "against" in request:
+            before = self._portraits[str(request["against"])]
+            lines = [f"{n}: {line}" for n in GATEWAYS for line in portrait.differences(before[n], now[n])]
+            return {"exit": 0, "differences": lines}
+        return {"exit": 0, "portrait": now if request.get("whole") else {}}
+
+    def _watch(self, _request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        """Begin to watch the sibling tunnel; or, when it is watched, stop and say what it lost."""
+        if self._bystander is None:
+            self._bystander = Bystander(self._stage.pair)
+            return {"exit": 0, "up": self._bystander.up}
+        watched, self._bystander = self._bystander, None
+        return {"exit": 0, "up": watched.up, "lost": watched.end()}
+
+    def _passage(self, _request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        return {"exit": 0, "missing": passage(self._stage.pair)}
+
+    def _leftovers(self, _request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        gateways = self._stage.pair.gateways.values()
+        left = [f"{one.name}: {line}" for one in gateways for line in portrait.leftovers(one)]
+        kept = [f"{one.name}: {line}" for one in gateways for line in portrait.backups(one)]
+        return {"exit": 0, "left": left, "kept": kept}
+
+    def _mishap(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
+        return {"exit": 0, "said": mishap.happen(self._stage.pair, request["mishap"])}
 
     def _status(self, _request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         pair = self._stage.pair

@@ -1,0 +1,393 @@
+"""Has the wizard mend what scenarios have broken, and sees what became of the tunnel, its sibling and the gateways."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import healthy, runner, table
+from tests.lab.guest import REPOSITORY, Guest
+from tests.lab.scenario import Scenario, pair_of
+from tests.lab.trouble import LabError
+
+FIX_SECONDS = 240.0
+GUARD_PATIENCE_S = 200
+SAMPLED = 2
+_REFUSED = 2
+RESUME = "tests.lab.inside.resume"
+FIRE = "for f in /var/lib/ipsec-wizard/*/fire.sh; do [ ! -e $f ] || sh $f operator; done"
+FIRED = (
+    f"for i in $(seq {GUARD_PATIENCE_S}); do ls /var/lib/ipsec-wizard/*/armed >/dev/null 2>&1 || exit 0; "
+    "sleep 1; done; exit 1"
+)
+AFTER_THE_LAST_STEP = r"^  running verify with a fresh diagnosis"
+HEADINGS = ("scenario", "cause", "remedy", "plan s", "mend s", "verified", "sibling", "undo", "")
+
+
+class Case(Scenario):
+    """A scenario with the remedy that is to mend it."""
+
+    scenario: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Mended(runner.Verdict):
+    """What came of mending one scenario; `seconds` is from the approval to the end."""
+
+    remedy: str = ""
+    result: str = ""
+    plan_s: float = 0.0
+    verified: str = ""
+    sibling: str = ""
+    undo: str = ""
+
+    def row(self) -> tuple[str, ...]:
+        """The verdict as cells under HEADINGS."""
+        return (
+            self.scenario,
+            self.expect,
+            self.remedy,
+            f"{self.plan_s:.1f}" if self.plan_s else "",
+            f"{self.seconds:.1f}" if self.seconds else "",
+            self.verified,
+            self.sibling,
+            self.undo,
+            "ok" if self.ok else "FAIL",
+        )
+
+
+@cache
+def remedies() -> dict[str, tuple[dict[str, Any], ...]]:
+    """Cause to its remedies, the smallest change first; each with its `id`."""
+    content = yaml.safe_load((REPOSITORY / "flows" / "remedies.yaml").read_text(encoding="utf-8"))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, remedy in content["remedies"].items():
+        for cause in remedy["mends"]:
+            found.setdefault(cause, []).append({**remedy, "id": name})
+    return {cause: tuple(ones) for cause, ones in found.items()}
+
+
+def cases(scenarios: Sequence[Scenario], *, every: bool = False) -> list[Case]:
+    """Each scenario whose cause has a remedy, with its first one; `every`: with each of them."""
+    found = []
+    for one in scenarios:
+        # With few rights nothing is changed; that has tests of its own.
+        known = remedies().get(one.expect, ()) if one.inventory != "on-call" else ()
+        for remedy in known if every else known[:1]:
+            name = f"{one.id}.{remedy['id']}" if every else one.id
+            content = {**one.model_dump(), "id": name, "scenario": one.id, "remedy": remedy["id"]}
+            found.append(Case.model_validate(content))
+    return found
+
+
+def sample(chosen: Sequence[Case]) -> list[Case]:
+    """SAMPLED scenarios on each pair of images, no remedy twice where another is left; faults in pairs first."""
+    taken: list[Case] = []
+    used: set[str] = set()
+    kinds = dict.fromkeys(pair_of(one) for one in chosen)
+    for kind in kinds:
+        fitting = [one for one in chosen if pair_of(one) == kind and not one.then]
+        fresh = [one for one in fitting if one.remedy not in used]
+        for one in (fresh or fitting)[:SAMPLED]:
+            taken.append(one)
+            used.add(one.remedy)
+    return [*taken, *[one for one in chosen if one.then][:1]]
+
+
+def right_end(scenario: Scenario) -> str | None:
+    """The gateway that the scenario leaves alone, where it changes one: what a person knows and no program."""
+    changed = [name for name in healthy.OTHER if name in scenario.change]
+    return healthy.OTHER[changed[0]] if len(changed) == 1 else None
+
+
+class Mending(runner.Run):
+    """A run that mends; `undo`: whether each change is first made and left to its guard."""
+
+    tries_twice = False
+    brief = False
+    """Whether the first diagnosis is left to the one that a plan begins with."""
+    undo: str = "fire"
+    """"fire": an operator runs fire.sh; "timer": the guard's own timer is waited for; "none": no undo is tried."""
+
+    def _blank(self, scenario: Scenario, tries: int) -> Mended:
+        remedy = scenario.remedy if isinstance(scenario, Case) else ""
+        return Mended(scenario.id, scenario.expect, tries=tries, remedy=remedy)
+
+    def _judge(self, guest: Guest, scenario: Scenario, verdict: runner.Verdict) -> None:
+        if not isinstance(verdict, Mended) or not isinstance(scenario, Case):
+            raise LabError("a run that mends was given something else")
+        answer = guest.ask({"verb": "apply", "scenario": scenario.scenario})
+        if answer["exit"] != 0:
+            verdict.notes.append(str(answer.get("why")))
+            return
+        verdict.prepared_s = float(answer["seconds"])
+        attempt = Attempt(guest, scenario, verdict, self.out / "out")
+        attempt.brief = self.brief
+        attempt.mend(self.undo)
+        verdict.ok = not verdict.notes and not verdict.traces
+
+
+class Attempt:
+    """One scenario being mended in one guest."""
+
+    def __init__(self, guest: Guest, scenario: Case, verdict: Mended, out: Path) -> None:
+        """`out`: where what the wizard prints is kept."""
+        self.guest = guest
+        self.scenario = scenario
+        self.verdict = verdict
+        self.out = out
+        self.brief = False
+        self._runs = 0
+        self._options = [
+            "--inventory",
+            runner.INVENTORIES[scenario.inventory],
+            "--state",
+            f"{runner.STATE}/{scenario.id}",
+        ]
+
+    def mend(self, undo: str) -> None:
+        """Diagnose, plan, have the change undone, make it again and keep it; fills the verdict in."""
+        verdict = self.verdict
+        self.ask("portray", **{"as": "before"})
+        watched = self.ask("watch")
+        try:
+            if self.brief or self.found():
+                plan = self.plan(verdict.remedy)
+                if plan is not None:
+                    if undo != "none":
+                        self.undone(plan, undo)
+                    self.kept(plan)
+        finally:
+            seen = self.ask("watch")
+        lost = seen["lost"]
+        planned = bool(verdict.status == "interrupts")
+        verdict.sibling = ("interrupted as planned" if planned else "lost") if lost else "untouched"
+        if not watched["up"]:
+            verdict.sibling = "down with it"
+        elif lost and not planned:
+            verdict.traces += [f"the sibling tunnel: {line}" for line in lost]
+
+    # --- the commands of the wizard -----------------------------------------------------------
+
+    def ask(self, verb: str, **options: Any) -> dict[str, Any]:
+        """One request to the guest that must not fail."""
+        answer = self.guest.ask({"verb": verb, **options})
+        if answer["exit"] != 0:
+            raise LabError(f"{self.scenario.id}: {verb}: {answer.get('why')}")
+        return answer
+
+    def wizard(
+        self, *words: str, trips: Sequence[dict[str, Any]] = ()
+    ) -> tuple[int, dict[str, Any], str, list[Any]]:
+        """Run the wizard; exit status, the JSON it printed, its last words, what its trips did."""
+        out, err = io.BytesIO(), io.BytesIO()
+        request = {
+            "verb": "execute",
+            "node": "op",
+            "argv": ["ipsec-wizard", *self._options, *words],
+            "seconds": FIX_SECONDS,
+            "trips": list(trips),
+        }
+        answer = self.guest.ask(request, out=out, err=err)
+        self._runs += 1
+        stem = f"{self.scenario.id}.{self._runs}-{words[0]}"
+        (self.out / f"{stem}.json").write_bytes(out.getvalue())
+        (self.out / f"{stem}.err").write_bytes(err.getvalue())
+        try:
+            said = json.loads(out.getvalue())
+        except ValueError:
+            said = {}
+        lines = err.getvalue().decode(errors="replace").strip().splitlines()
+        return int(answer["exit"]), said, " | ".join(lines[-3:])[-400:], answer.get("trips", [])
+
+    def resume(self, session: str) -> dict[str, Any]:
+        """Go on with an interrupted session; what became of its change."""
+        out, err = io.BytesIO(), io.BytesIO()
+        words = ["python", "-m", RESUME, self._options[1], self._options[3], session]
+        request = {"verb": "execute", "node": "op", "argv": words, "seconds": FIX_SECONDS}
+        answer = self.guest.ask(request, out=out, err=err)
+        self._runs += 1
+        (self.out / f"{self.scenario.id}.{self._runs}-resume.json").write_bytes(out.getvalue())
+        (self.out / f"{self.scenario.id}.{self._runs}-resume.err").write_bytes(err.getvalue())
+        if answer["exit"] != 0:
+            tail = err.getvalue().decode(errors="replace").strip()[-300:]
+            self.verdict.notes.append(f"resuming {session} ended with {answer['exit']}: {tail}")
+            return {}
+        return dict(json.loads(out.getvalue()))
+
+    def unfinished(self) -> str:
+        """The latest session that came to no end."""
+        return next((str(row["id"]) for row in self._sessions() if not row["status"]), "")
+
+    def latest(self) -> str:
+        """The latest session."""
+        return next((str(row["id"]) for row in self._sessions()), "")
+
+    def _sessions(self) -> list[dict[str, Any]]:
+        out = io.BytesIO()
+        words = ["ipsec-wizard", *self._options, "sessions", "--json"]
+        self.guest.ask({"verb": "execute", "node": "op", "argv": words}, out=out, err=io.BytesIO())
+        return list(json.loads(out.getvalue() or b"[]"))
+
+    # --- what is asked of a remedy ------------------------------------------------------------
+
+    def found(self) -> bool:
+        """Whether a diagnosis names the fault; says so where it does not."""
+        code, said, words, _ = self.wizard("diagnose", "site", "--json", "--symptom", self.scenario.symptom)
+        causes = [str(one["id"]) for one in said.get("causes") or []]
+        wanted = {self.scenario.expect, *self.scenario.then}
+        ok = bool(causes) and causes[0] in wanted
+        if not ok:
+            self.verdict.notes.append(
+                f"the diagnosis says {causes or said.get('status')} (exit {code}) {words}"
+            )
+        return ok
+
+    def plan(self, remedy: str) -> dict[str, Any] | None:
+        """The plan of that remedy; notes why there is none."""
+        chooses = any(
+            one.get("chooses") for ones in remedies().values() for one in ones if one["id"] == remedy
+        )
+        right = right_end(self.scenario) if chooses else None
+        words = [
+            "fix",
+            "site",
+            "--remedy",
+            remedy,
+            "--plan",
+            "--json",
+            *(["--right", right] if right else []),
+        ]
+        begun = time.monotonic()
+        code, said, told, _ = self.wizard(*words, *self._given())
+        self.verdict.plan_s = round(time.monotonic() - begun, 1)
+        if code != 0 or not said.get("hash"):
+            if code == _REFUSED and not any(node in healthy.OTHER for node in self.scenario.change):
+                # What is broken between the gateways is nobody's here to mend: the plan says so.
+                self.verdict.verified = "referred"
+            else:
+                self.verdict.notes.append(f"no plan (exit {code}): {told}")
+            return None
+        if said["interrupts"]:
+            self.verdict.status = "interrupts"
+        return said
+
+    def _given(self) -> list[str]:
+        return [
+            word for name, value in self.scenario.given.items() for word in ("--given", f"{name}={value}")
+        ]
+
+    def undone(self, plan: dict[str, Any], how: str) -> None:
+        """Kill the program when all steps are done, let the guard undo them, compare with before."""
+        trip = {"on": AFTER_THE_LAST_STEP, "kill": True}
+        code, said, told, trips = self.wizard(
+            "fix", "site", "--remedy", plan["remedy"], "--approve", plan["hash"], "--json", trips=[trip]
+        )
+        if not trips or not trips[0][0]:
+            self.verdict.undo = "not tried"
+            self.verdict.notes.append(
+                f"the steps did not come to their end (exit {code}): {said.get('said') or told}"
+            )
+            return
+        for gateway in healthy.OTHER:
+            line = FIRED if how == "timer" else FIRE
+            self.ask(
+                "mishap",
+                mishap={"node": gateway, "run": line, "seconds": GUARD_PATIENCE_S + 30, "may_fail": True},
+            )
+        differing = list(self.ask("portray", against="before")["differences"])
+        session = self.unfinished()
+        resumed = self.resume(session) if session else {}
+        if resumed.get("result") != "undone":
+            differing.append(
+                f"resumed, the session says {resumed.get('result') or 'nothing'}: {resumed.get('said')}"
+            )
+        differing += self.ask("leftovers")["left"]
+        self.verdict.undo = f"{len(differing)} differ" if differing else "exact"
+        self.verdict.notes += [f"undo: {line}" for line in differing[:6]]
+
+    def kept(self, plan: dict[str, Any]) -> None:
+        """Carry the plan out to its end, and see traffic, health, and nothing left behind."""
+        verdict = self.verdict
+        begun = time.monotonic()
+        code, said, told, _ = self.wizard(
+            "fix", "site", "--remedy", plan["remedy"], "--approve", plan["hash"], "--json"
+        )
+        verdict.seconds = round(time.monotonic() - begun, 1)
+        verdict.result = str(said.get("result", ""))
+        if code != 0 or verdict.result != "kept":
+            verdict.verified = verdict.result or f"exit {code}"
+            verdict.notes.append(f"{verdict.result or 'no result'} (exit {code}): {said.get('said') or told}")
+            return
+        self.then(said)
+        missing = self.ask("passage")["missing"]
+        code, said, told, _ = self.wizard("diagnose", "site", "--json", "--symptom", "check")
+        if said.get("status") != "healthy":
+            causes = [str(one["id"]) for one in said.get("causes") or []]
+            missing.append(f"a fresh diagnosis says {causes or said.get('status')} (exit {code})")
+        verdict.verified = "no" if missing else "yes"
+        verdict.notes += missing
+        seen = self.ask("leftovers")
+        verdict.notes += [f"left behind: {line}" for line in seen["left"][:5]]
+        files = [
+            step for step in plan["steps"] if step["diff"] and not step["diff"].startswith("--- /dev/null")
+        ]
+        if files and not seen["kept"]:
+            verdict.notes.append("there is no copy of the files as they were")
+
+    def then(self, said: dict[str, Any]) -> None:
+        """Mend what was found next, as long as the scenario holds more faults."""
+        for _ in self.scenario.then:
+            causes = [str(one["id"]) for one in said.get("causes") or []]
+            known = remedies().get(causes[0], ()) if causes else ()
+            if not known:
+                self.verdict.notes.append(f"found next: {causes or said.get('status')}, which nothing mends")
+                return
+            self.verdict.remedy += f" + {known[0]['id']}"
+            plan = self.plan(known[0]["id"])
+            if plan is None:
+                return
+            begun = time.monotonic()
+            code, said, told, _ = self.wizard(
+                "fix", "site", "--remedy", plan["remedy"], "--approve", plan["hash"], "--json"
+            )
+            self.verdict.seconds = round(self.verdict.seconds + time.monotonic() - begun, 1)
+            if code != 0:
+                self.verdict.notes.append(
+                    f"then {said.get('result') or 'no result'} (exit {code}): {said.get('said') or told}"
+                )
+                return
+
+
+def show(verdicts: Sequence[runner.Verdict]) -> None:
+    """Print the table."""
+    table.draw(HEADINGS, _rows(verdicts), right=HEADINGS[3:5])
+
+
+def write(verdicts: Sequence[runner.Verdict], file: Path) -> None:
+    """Write the table as Markdown, and below it what was not as expected."""
+    rows = [HEADINGS, tuple("---" for _ in HEADINGS), *_rows(verdicts)]
+    text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    notes = [
+        f"- {one.scenario} ({one.remedy}): {line}\n"
+        for one in verdicts
+        if isinstance(one, Mended)
+        for line in (*one.notes, *one.traces)
+    ]
+    passed = sum(one.ok for one in verdicts)
+    head = f"{passed} of {len(verdicts)} as expected, {time.strftime('%H:%M', time.gmtime())} UTC\n\n"
+    file.write_text(f"{head}{text}\n{''.join(notes)}", encoding="utf-8")
+
+
+def _rows(verdicts: Sequence[runner.Verdict]) -> list[tuple[str, ...]]:
+    mended = [one for one in verdicts if isinstance(one, Mended)]
+    return [one.row() for one in sorted(mended, key=lambda one: one.scenario)]

@@ -1,0 +1,98 @@
+"""How the lab judges a mended tunnel, on outputs of the real programs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.lab import mend, misfortune, scenario
+from tests.lab.inside import bystander, passage, portrait
+
+PING = """\
+PING 10.12.0.10 (10.12.0.10) from 10.11.0.10 : 56(84) bytes of data.
+64 bytes from 10.12.0.10: icmp_seq=1 ttl=62 time=1.83 ms
+64 bytes from 10.12.0.10: icmp_seq=2 ttl=62 time=1.21 ms
+64 bytes from 10.12.0.10: icmp_seq=4 ttl=62 time=1.20 ms
+
+--- 10.12.0.10 ping statistics ---
+5 packets transmitted, 3 received, 40% packet loss, time 2003ms
+"""
+STATES = """\
+src 192.0.2.1 dst 198.51.100.1
+\tproto esp spi 0xc1d2e3f4(3251823604) reqid 2(0x00000002) mode tunnel
+\treplay-window 0 seq 0x00000000 flag af-unspec (0x00100000)
+\tlifetime config:
+\t  limit: soft (INF)(bytes), hard (INF)(bytes)
+\tlifetime current:
+\t  168(bytes), 2(packets)
+src 198.51.100.1 dst 192.0.2.1
+\tproto esp spi 0xcafe0001(3405643777) reqid 2(0x00000002) mode tunnel
+\tlifetime current:
+\t  84(bytes), 1(packets)
+src 198.51.100.11 dst 192.0.2.11
+\tproto esp spi 0xcafe0002(3405643778) reqid 1(0x00000001) mode tunnel
+\tlifetime current:
+\t  8400(bytes), 100(packets)
+"""
+
+
+def test_a_ping_without_answer_is_lost_and_the_last_one_may_still_be_on_its_way() -> None:
+    assert bystander.lost_pings(PING) == 1
+
+
+def test_no_answer_at_all_is_a_loss() -> None:
+    assert bystander.lost_pings("12 packets transmitted, 0 received, 100% packet loss, time 5632ms\n") == 11
+
+
+def test_counters_are_those_of_the_tunnel_between_two_addresses_and_no_other() -> None:
+    assert passage.count(STATES, "192.0.2.1", "198.51.100.1") == {
+        ("out", "0xc1d2e3f4"): 168,
+        ("in", "0xcafe0001"): 84,
+    }
+
+
+def test_pictures_differ_in_what_one_has_and_the_other_has_not() -> None:
+    before = {"files": ["/etc/a 100644 0:0 1 aa"], "rules": ["filter -A INPUT -j DROP"]}
+    now = {"files": ["/etc/a 100600 0:0 1 aa"], "rules": ["filter -A INPUT -j DROP"]}
+    assert portrait.differences(before, now) == [
+        "files: was: /etc/a 100644 0:0 1 aa",
+        "files: is: /etc/a 100600 0:0 1 aa",
+    ]
+
+
+def test_every_case_has_a_remedy_of_the_cause_it_expects() -> None:
+    chosen = mend.cases(list(scenario.load().values()), every=True)
+    assert chosen
+    assert all(one.remedy in {r["id"] for r in mend.remedies()[one.expect]} for one in chosen)
+    assert len({one.id for one in chosen}) == len(chosen)
+
+
+def test_the_sample_covers_every_implementation_that_a_remedy_is_staged_on() -> None:
+    chosen = mend.cases(list(scenario.load().values()))
+    kinds = {image for one in mend.sample(chosen) for image in one.images.values()}
+    assert kinds >= {"deb13-swanctl"}
+    assert len({one.remedy for one in mend.sample(chosen)}) >= 5
+
+
+def test_the_end_that_a_scenario_leaves_alone_is_the_right_one() -> None:
+    known = scenario.load()
+    assert mend.right_end(known["ike-proposal-dh"]) in {"gw-a", "gw-b"}
+    assert mend.right_end(known["healthy-cert.never"]) is None
+
+
+@pytest.mark.parametrize("one", misfortune.cases(()), ids=lambda one: str(one.id))
+def test_every_misfortune_happens_at_a_point_that_the_program_tells_of(one: misfortune.Trouble) -> None:
+    plan = {"steps": [{"end": "gw-b", "title": "Put (it) there"}, {"end": "gw-a", "title": "Load it"}]}
+    told = "\n".join(
+        [
+            "  running arm the undo",
+            "  done    arm the undo: by itself at 18:53:38 UTC unless the change is kept",
+            "  running gw-b: Put (it) there",
+            "  done    gw-b: Put (it) there",
+            "  running verify with a fresh diagnosis",
+            "  done    verify with a fresh diagnosis: the tunnel is healthy",
+            "  running keep the change and end the guard",
+        ]
+    )
+    assert re.search(misfortune.point(one.misfortune.at, plan), told, re.MULTILINE)
