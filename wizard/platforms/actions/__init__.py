@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from wizard.platforms.actions.base import Action
-from wizard.platforms.actions.certificates import InstallCa, InstallCertificate
+from wizard.platforms.actions.certificates import InstallCa, InstallCertificate, InstallCrl
 from wizard.platforms.actions.credentials import LoadSecrets
 from wizard.platforms.actions.daemons import EnableDaemon, LoadModule, StartDaemon
 from wizard.platforms.actions.keys import CopySecret, RenewSecret
@@ -24,6 +24,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "fix-modes": FixModes(),
         "install-ca": InstallCa(),
         "install-certificate": InstallCertificate(),
+        "install-crl": InstallCrl(),
         "load-connections": LoadConnections(),
         "load-module": LoadModule(),
         "load-secrets": LoadSecrets(),

@@ -22,7 +22,15 @@ from wizard.facts.parsers import framed
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.platforms.actions.base import Planned, Site, Unplannable
-from wizard.platforms.actions.given_files import Given, day, given_file, in_time, read_certificate, spki_of
+from wizard.platforms.actions.given_files import (
+    Given,
+    day,
+    given_file,
+    in_time,
+    read_certificate,
+    read_crl,
+    spki_of,
+)
 
 _KEY_LINE: Final = re.compile(r":\s*(?:RSA|ECDSA|PKCS8|BLISS|priv)\s+\"?(?P<name>[^\s\"]+)", re.IGNORECASE)
 _NSS: Final = (
@@ -45,7 +53,7 @@ class InstallCa:
             return (
                 Command("certutil", f"$SUDO sh -c {quote(script)}", 8, show="certutil -L", limits="time"),
             )
-        return (_sum("target", _ca_file(site.snapshot(at), given)),)
+        return (_sum("target", _placed(site.snapshot(at), given, "x509ca", "cacerts")),)
 
     def plan(self, site: Site, at: End, options: Mapping[str, str], seen: Mapping[str, Output]) -> Planned:
         """See `Action`."""
@@ -62,11 +70,44 @@ class InstallCa:
         if snapshot.implementation == "libreswan":
             step = _into_nss(snapshot, given, title, what, seen)
         else:
-            path = _ca_file(snapshot, given)
+            path = _placed(snapshot, given, "x509ca", "cacerts")
             if _standing(seen, "target") == given.sum:
                 return Planned()
             step = _file_step(snapshot, path, "644", given, title, what, seen, "target")
         return Planned((step,), (given.need,), _touched(site, at), warnings=_foreign(site, at, authority))
+
+
+@dataclass(frozen=True, slots=True)
+class InstallCrl:
+    """A revocation list that is still in force."""
+
+    def look(self, site: Site, at: End, options: Mapping[str, str]) -> tuple[Command, ...]:
+        """See `Action`."""
+        given = given_file(site, "crl-file", "a revocation list")
+        return (_sum("target", _placed(site.snapshot(at), given, "x509crl", "crls")),)
+
+    def plan(self, site: Site, at: End, options: Mapping[str, str], seen: Mapping[str, Output]) -> Planned:
+        """See `Action`."""
+        snapshot = site.snapshot(at)
+        given = given_file(site, "crl-file", "a revocation list")
+        listed = read_crl(given)
+        now = snapshot.clock.epoch_s if snapshot.clock is not None else None
+        if now is not None and listed.next_update is not None and now > listed.next_update:
+            raise Unplannable(f"the list in {given.path} ran out on {day(listed.next_update)}")
+        if _standing(seen, "target") == given.sum:
+            return Planned()
+        until = f", until {day(listed.next_update)}" if listed.next_update is not None else ""
+        step = _file_step(
+            snapshot,
+            _placed(snapshot, given, "x509crl", "crls"),
+            "644",
+            given,
+            f"Install the revocation list on {snapshot.gateway}",
+            f"revocation list of {listed.issuer}{until}",
+            seen,
+            "target",
+        )
+        return Planned((step,), (given.need,), _touched(site, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +203,10 @@ def _foreign(site: Site, at: End, authority: Certificate) -> tuple[str, ...]:
 # --- where they go ----------------------------------------------------------------------------
 
 
-def _ca_file(snapshot: Snapshot, given: Given) -> str:
+def _placed(snapshot: Snapshot, given: Given, swanctl: str, stroke: str) -> str:
+    """A file of its own in the daemon's folder for its kind."""
     name = f"ipsec-wizard-{given.sum[:12]}.{'pem' if given.is_pem else 'der'}"
-    return posixpath.join(_top(snapshot), "x509ca" if _is_swanctl(snapshot) else "cacerts", name)
+    return posixpath.join(_top(snapshot), swanctl if _is_swanctl(snapshot) else stroke, name)
 
 
 def _is_swanctl(snapshot: Snapshot) -> bool:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from wizard.engine.plan import SecretNeed
-from wizard.facts.certificates import Certificate
+from wizard.facts.certificates import Certificate, Crl
 from wizard.facts.parsers import certificates as reading
 from wizard.facts.snapshot import Snapshot
 from wizard.platforms.actions.base import Site, Unplannable
@@ -73,6 +73,18 @@ def read_certificate(given: Given) -> Certificate:
     read = reading.certificate(found[0]) if found else None
     if read is None:
         raise Unplannable(f"{given.path} holds no certificate that can be read")
+    return read
+
+
+def read_crl(given: Given) -> Crl:
+    """The first revocation list in it."""
+    found: Sequence[bytes] = [given.content]
+    if given.is_pem:
+        text = given.content.decode("ascii", "replace")
+        found = [der for label, der in reading.blocks(text) if label == reading.CRL_LABEL]
+    read = reading.crl(found[0]) if found else None
+    if read is None:
+        raise Unplannable(f"{given.path} holds no revocation list that can be read")
     return read
 
 
