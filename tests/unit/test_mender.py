@@ -128,7 +128,7 @@ def test_arming_says_when_it_will_be_undone() -> None:
     near, far = Wire({}), Wire({})
     reply = move(Bench(near, far), "arm", plan())
     assert reply.ok
-    assert "10:17:00 UTC" in reply.deadline
+    assert "10:18:00 UTC" in reply.deadline
     assert reply.state == {"gw-a": "armed", "gw-b": "armed"}
     assert near.ran[0] == far.ran[0] == "guard-arm"
 

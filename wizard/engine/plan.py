@@ -15,7 +15,7 @@ from typing import Final, Literal
 from wizard.facts.model import End
 from wizard.flow.spec import Stops
 
-GUARD_S: Final = 120
+GUARD_S: Final = 180
 """How long a guard waits for a word before it undoes everything, seconds."""
 
 Source = Literal["generated", "read", "file"]

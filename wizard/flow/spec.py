@@ -188,7 +188,7 @@ class Remedy:
     """Files it needs from the operator's machine: name (as in `fix --given NAME=PATH`) → what to ask for."""
     warning: str = ""
     """What an operator should think of first."""
-    guard_s: int = 120
+    guard_s: int = 180
     source: str = ""
 
 

@@ -244,7 +244,7 @@ class RemedyEntry(Entry):
         examples=[{"ca-file": "The certificate of the CA, a PEM file"}],
     )
     warning: str = ""
-    guard_s: int = Field(120, ge=30, le=900, description="How long the guard waits, seconds")
+    guard_s: int = Field(180, ge=30, le=900, description="How long the guard waits, seconds")
     source: str = ""
     steps: list[StepEntry] = Field(min_length=1)
 

@@ -22,8 +22,12 @@ _KEY: Final = re.compile(rf"{_KEY_BEGINS}(?:.*?{_KEY_ENDS}|.*\Z)", re.DOTALL)
 _KEY_END: Final = re.compile(_KEY_ENDS)
 _KEY_LINE: Final = re.compile(r"[ \t]*(?:[A-Za-z0-9+/=]+|[A-Za-z-]+: .*)?[ \t\r]*")
 
-# A digest made on the gateway stands where the secret would, and may stay; so may why there is none.
-_NO_DIGEST: Final = r"(?![\"']?digest:(?:[0-9A-Fa-f]{4}…|![a-z0-9-]{1,40})[\"']?[ \t]*$)"
+# A digest made on the gateway stands where the secret would, and may stay; so may why there is none, and the words
+# that stand for a secret in a plan.
+_NO_DIGEST: Final = (
+    r"(?![\"']?(?:digest:(?:[0-9A-Fa-f]{4}…|![a-z0-9-]{1,40})"
+    r"|\u2039(?:the|a) (?:new )?key[^\u203a\n]{0,60}\u203a)[\"']?[ \t]*$)"
+)
 # A value as configurations write it: one word, or quoted (escapes, line breaks; to the end when cut off).
 _VALUE: Final = r"(?:\"[^\"\\]*(?:\\[\s\S][^\"\\]*)*(?:\"|\Z)|'[^'\n]*'?|[^\s\"']\S*)"
 _KINDS: Final = r"(?:PSK|PPKS?|EAP|XAUTH|NTLM|PIN)"

@@ -145,7 +145,7 @@ unarm stop
   d=@BACKUPS@/$ID${f%/*}
   ( umask 077; mkdir -p "$d" ) && mv -f "$b" "$d/${f##*/}" && printf 'kept as it was: %s\n' "$d/${f##*/}"
 done <"$G/files"
-rm -rf "$G"
+rm -rf "$G"; rmdir @GUARDS@ 2>/dev/null; :
 """
 
 _UNIT: Final = """\
@@ -310,7 +310,7 @@ def state(output: Output) -> str:
 
 
 def _keep() -> str:
-    return _KEEP.replace("@BACKUPS@", BACKUPS)
+    return _KEEP.replace("@BACKUPS@", BACKUPS).replace("@GUARDS@", GUARDS)
 
 
 def _order(steps: tuple[Step, ...]) -> str:

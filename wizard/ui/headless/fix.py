@@ -12,7 +12,6 @@ from wizard.engine.model import (
     Confirm,
     Decided,
     Event,
-    Finish,
     Mend,
     Mended,
     Outcome,
@@ -90,9 +89,7 @@ def plan(
     session = desk.new_session(tunnel, "check")
     try:
         outcome = conduct.carry_out(session, gateways, planner)
-        events = _wished(session, wish)
-        planner.told(events)
-        conduct.carry_out(session, gateways, planner)
+        _mend(session, gateways, planner, wish)
     finally:
         gateways.close()
         session.close()
@@ -147,12 +144,10 @@ def _approved(plans: Plans, tunnel: str, remedy: str, digest: str) -> Plan:
     return plan
 
 
-def _wished(session: Session, wish: Mend) -> Sequence[Event]:
-    request = session.request
-    if not isinstance(request, Finish):
-        raise WizardError("the diagnosis came to no end")
+def _mend(session: Session, gateways: conduct.GatewaysLike, planner: Planner, wish: Mend) -> None:
+    """Asks for the plan; a remedy that mends nothing that was found is the operator's mistake, not the program's."""
     try:
-        return session.reply(wish)
+        conduct.mend(session, gateways, planner, wish)
     except InputError:
         raise
     except WizardError as error:
