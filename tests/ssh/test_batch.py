@@ -349,6 +349,28 @@ def test_a_script_reads_back_as_what_it_was_rendered_from() -> None:
     assert not parsed.wants_password
 
 
+def test_a_long_text_that_occurs_several_times_is_sent_once() -> None:
+    text = f"echo 'it is $HOME'; : {'x' * 500}"
+    needs = f"[ {'y' * 200} ]"
+    steps = [
+        Command("first", text, needs=needs, limits="time"),
+        Command("second", text, needs=needs, limits="none"),
+        Command("third", "echo 'short'"),
+        Command("fourth", text),
+    ]
+    script = render(steps, marker=MARKER)
+    assert script.count("x" * 500) == script.count("y" * 200) == 1
+    parsed = parse_script(script)
+    assert parsed is not None
+    assert parsed.commands == tuple((one.id, one.text, one.needs) for one in steps)
+    assert [one.stdout for one in run_locally(steps)] == [
+        "it is $HOME\n",
+        "it is $HOME\n",
+        "short\n",
+        "it is $HOME\n",
+    ]
+
+
 def test_needs_read_back_with_their_command() -> None:
     steps = [Command("status", "ipsec status", needs="[ -x /usr/lib/ipsec/stroke ]"), one("true")]
     parsed = parse_script(render(steps, marker=MARKER))

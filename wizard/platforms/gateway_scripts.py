@@ -224,6 +224,12 @@ function base64(v,   i, j, n, oct, digits, bytes, left) {
 """awk functions that turn a key as written into octal for `printf %b`; need ord[] filled."""
 
 
+def _bare(program: str) -> str:
+    """An awk program without comments and indentation, which are sent over a slow link for nothing."""
+    lines = (line.strip() for line in program.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
+
+
 def filtered(program: str, keys: str) -> str:
     """A POSIX shell script around an awk program that prints pieces: text goes on, secrets become digests.
 
@@ -240,7 +246,7 @@ command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
 [ "$can" = !hidden ] && can=yes
 [ -z "${{ZSH_VERSION-}}" ] || emulate sh
 set -f
-pieces=$(LC_ALL=C awk -v KEYS={quote(keys)} {quote(program)})
+pieces=$(LC_ALL=C awk -v KEYS={quote(keys)} {quote(_bare(program))})
 IFS='
 '
 for piece in $pieces; do

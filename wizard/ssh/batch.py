@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets as randomness
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -37,6 +38,8 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 """How much of each stream of a batch is kept."""
 MAX_SCRIPT_BYTES: Final = 96 * 1024
 """Linux takes no argument of 128 KiB or more, and sshd hands the script to the shell as one."""
+LONG: Final = 80
+"""From how many characters on a text that occurs several times is sent only once."""
 MAX_DEADLINE_S: Final = 120.0
 """The longest that a batch may take unless its caller says otherwise, seconds."""
 MARGIN_S: Final = 15.0
@@ -126,8 +129,24 @@ def _limited(steps: Sequence[Step], limits: Limits) -> bool:
     return any(isinstance(step, Command) and step.limits == limits for step in steps)
 
 
+def _said_once(steps: Sequence[Step]) -> dict[str, str]:
+    """Long texts that occur several times, each with the variable that holds it: bytes are round trips, too."""
+    texts = [text for command in commands_of(steps) for text in (command.text, command.needs)]
+    seen = Counter(text for text in texts if len(text) >= LONG)
+    return {
+        text: f"t{number}" for number, text in enumerate(text for text, times in seen.items() if times > 1)
+    }
+
+
 def _steps(steps: Sequence[Step]) -> str:
-    lines = ["guard 0"] if _limited(steps, "time") and not isinstance(steps[0], Watch) else []
+    once = _said_once(steps)
+    lines = [f"{name}={shlex.quote(text)}" for text, name in once.items()]
+    if _limited(steps, "time") and not isinstance(steps[0], Watch):
+        lines.append("guard 0")
+
+    def word(text: str) -> str:
+        return f'"${once[text]}"' if text in once else shlex.quote(text)
+
     opened: list[int] = []
     number = 0
     for step in steps:
@@ -135,7 +154,7 @@ def _steps(steps: Sequence[Step]) -> str:
             lines.append("hold i" if "hold" in lines else "hold")
             continue
         command = step.command if isinstance(step, Watch) else step
-        name, text = shlex.quote(command.id), shlex.quote(command.text)
+        name, text = shlex.quote(command.id), word(command.text)
         limit = max(1, int(-(-command.timeout_s // 1)))
         if isinstance(step, Watch):
             lines.append(f"watch {number} {name} {limit} {shlex.quote(step.ready)} {text} | {{")
@@ -144,7 +163,7 @@ def _steps(steps: Sequence[Step]) -> str:
             )
             opened.append(number)
         else:
-            guard = f"when {number} {shlex.quote(command.needs)} &&\n" if command.needs else ""
+            guard = f"when {number} {word(command.needs)} &&\n" if command.needs else ""
             lines.append(f"{guard}{_WORDS[command.limits]} {number} {name} {limit} {text}")
         number += 1
     for watch in reversed(opened[1:]):

@@ -37,15 +37,20 @@ def parse_script(script: str) -> Parsed | None:
     variables.pop("SUDO", None)
     words = iter(shlex.split(steps))
     commands: list[tuple[str, str, str]] = []
+    once: dict[str, str] = {}
     needs = ""
     for word in words:
+        if not commands and (said := re.fullmatch(r"(t[0-9]+)=(.*)", word, re.DOTALL)):
+            once[f"${said[1]}"] = said[2]
         if word == "when":
             _, needs = next(words), next(words)
+            needs = once.get(needs, needs)
         if word in {"run", "timed", "quick", "bare", "watch"}:
             _, name, _ = next(words), next(words), next(words)
             if word == "watch":
                 next(words)
-            commands.append((name, next(words), needs))
+            text = next(words)
+            commands.append((name, once.get(text, text), needs))
             needs = ""
     return Parsed(match[1], tuple(commands), variables, _holds(steps), "\nread_password\n" in head)
 
