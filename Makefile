@@ -22,7 +22,7 @@ INSTALL_SELF = $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help .venv demo test check static format-check lint types imports format lab lab-shell bench bench-explain screenshots docs lock wheel clean
+.PHONY: help .venv demo test check static format-check lint types imports format lab lab-mend lab-shell bench bench-explain screenshots docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ lab: $(DEV) ## run the tests on real gateways (UML guests; GUESTS=2; ALL=1 runs 
 	@$(BIN)/python -m tests.lab packages
 	@$(BIN)/python -m tests.lab images
 	@$(BIN)/python -m tests.lab run --guests $(GUESTS) --minutes $(MINUTES) $(if $(ALL),,--sample)
+
+lab-mend: $(DEV) ## have faults mended, undone and mended again on real gateways (ALL=1: every scenario with a remedy)
+	@$(BIN)/python -m tests.lab packages
+	@$(BIN)/python -m tests.lab images
+	@$(BIN)/python -m tests.lab mend --guests $(GUESTS) --minutes $(MINUTES) $(if $(ALL),,--sample)
+	@$(BIN)/python -m tests.lab misfortune --guests $(GUESTS) --minutes $(MINUTES)
 
 bench: $(DEV) ## race a diagnosis against one ssh a command and against the guide's script, at three delays
 	@$(BIN)/python -m tests.lab bench

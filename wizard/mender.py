@@ -244,8 +244,12 @@ class Mender:
     # --- the end ------------------------------------------------------------------------------
 
     def _keep(self, guard: Guard, plan: Plan, tell: Callable[[End, str], None]) -> Changed:
-        """Over new connections: first whether every guard still stands, then the word to all of them at once."""
+        """Over new connections: first whether every guard still stands, then the word to all of them at once.
+
+        One that is kept already was told so by a program that ended before it could write that down.
+        """
         records: list[CommandRecord] = []
+        states: dict[str, str] = {}
         for end in plan.ends():
             tell(end, "connecting anew, to keep the change")
             try:
@@ -253,14 +257,18 @@ class Mender:
             except WizardError as error:
                 return Changed(False, f"{self.bench.name(end)} cannot be reached any more: {error.message}")
             output = link.batch((guard.look(),), {})[0]
-            if guards.state(output) != "armed":
-                became = guards.state(output) or _said(output)
+            state = guards.state(output)
+            if state not in {"armed", "kept"}:
                 return Changed(
-                    False, f"the guard of {self.bench.name(end)} is {became}", records=tuple(records)
+                    False,
+                    f"the guard of {self.bench.name(end)} is {state or _said(output)}",
+                    records=tuple(records),
                 )
-        states: dict[str, str] = {}
+            states[self.bench.name(end)] = state
         said: list[str] = []
         for end in plan.ends():
+            if states[self.bench.name(end)] == "kept":
+                continue
             output = self._run(end, guard.keep())
             records.append(self.bench.record(end, output))
             ok = output.problem is None and output.exit_code == 0

@@ -227,6 +227,14 @@ def test_keeping_goes_over_new_connections_and_asks_all_guards_first() -> None:
     assert all(wire is not None and wire.ran == ["guard-state", "guard-keep"] for wire in fresh.values())
 
 
+def test_a_guard_that_was_kept_before_the_program_ended_is_not_told_again() -> None:
+    near, far = Wire({"guard-state": (0, "kept\n")}), Wire({"guard-state": (0, "armed\n")})
+    reply = move(Bench(near, far), "keep", plan())
+    assert reply.ok
+    assert reply.state == {"gw-a": "kept", "gw-b": "kept"}
+    assert (near.ran, far.ran) == (["guard-state"], ["guard-state", "guard-keep"])
+
+
 def test_nothing_is_kept_where_one_guard_has_fired() -> None:
     near, far = Wire({"guard-state": (0, "armed\n")}), Wire({"guard-state": (0, "undone\n")})
     reply = move(Bench(near, far), "keep", plan())

@@ -116,6 +116,8 @@ _FIRE: Final = r"""
 G=${0%/*}; ID=${G##*/}; W=
 . "$G/lib.sh"
 export G ID W
+# Whoever was at work when the gateway went down is not any more.
+[ "$1" != restart ] || unlock
 lock 30
 [ -e "$G/armed" ] || { unlock; exit 0; }
 printf 'undoing, %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ) ($1)" >>"$G/log" 2>/dev/null
@@ -138,7 +140,10 @@ _KEEP: Final = r"""
 G=${0%/*}; ID=${G##*/}
 . "$G/lib.sh"
 lock 5 || { say "the guard is at work"; exit 75; }
-mv "$G/armed" "$G/kept" 2>/dev/null || { unlock; say "the guard is not armed any more"; exit 75; }
+# That it was kept must be known for good: a guard that is gone without it was undone.
+( umask 077; mkdir -p @BACKUPS@/$ID ) || { unlock; say "no copies can be kept"; exit 1; }
+mv "$G/armed" "$G/kept" 2>/dev/null || {
+  unlock; rmdir @BACKUPS@/$ID 2>/dev/null; say "the guard is not armed any more"; exit 75; }
 unarm stop
 [ ! -s "$G/files" ] || while IFS= read -r f; do
   b=$(beside "$f"); [ -e "$b" ] || continue
@@ -206,6 +211,8 @@ class Guard:
             '[ ! -e "$G/armed" ] || exit 0',
             '[ ! -e "$G/undone" ] || { echo "it was undone meanwhile" >&2; exit 75; }',
             'for one in "$D"/*/armed; do [ ! -e "$one" ] || { cat "$one"; exit 77; }; done',
+            # What guards left that had undone everything; whoever asks for one of them finds it gone.
+            'for one in "$D"/*/undone; do [ ! -e "$one" ] || [ -e "$one-in-part" ] || rm -rf "${one%/*}"; done',
         ]
         files = {
             "lib.sh": LIBRARY,
@@ -228,7 +235,7 @@ class Guard:
         for name, text in files.items():
             ended = text if not text or text.endswith("\n") else f"{text}\n"
             lines.append(f'printf %s {quote(ended)} >"$G/{name}" || clean 1')
-        lines.append('. "$G/lib.sh"; boot >"$G/boot"')
+        lines.append('. "$G/lib.sh"; boot >"$G/boot" || clean 1')
         for number, step in enumerate(own):
             if step.requires:
                 lines.append(f'( . "$G/{number}.requires" ) || clean 76')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -265,3 +266,47 @@ def test_arming_again_after_an_interruption_leaves_an_armed_guard_as_it_is(machi
     machine.run(GUARD.undo())
     assert machine.run(GUARD.arm([step])).exit_code == guards.GONE
     assert conf.read_text() == "old\n"
+
+
+def test_a_kept_change_without_files_is_known_as_kept(machine: Machine) -> None:
+    step = Step("near", "gw-a", "set it", "true", "true")
+    machine.run(GUARD.arm([step]))
+    machine.run(GUARD.step(0, step))
+    assert machine.run(GUARD.keep()).exit_code == 0
+    assert guards.state(machine.run(GUARD.look())) == "kept"
+
+
+def test_what_other_guards_left_that_undid_everything_goes_when_the_next_one_is_armed(
+    machine: Machine,
+) -> None:
+    conf = machine.etc / "site.conf"
+    conf.write_text("old\n")
+    machine.run(GUARD.arm([step := replacing(conf, "new\n")]))
+    machine.run(GUARD.undo())
+    later = Guard("20261121t102000z-0123456789abcdef", "anna: Put one key on both gateways", 120)
+    assert machine.run(later.arm([step])).exit_code == 0
+    assert {path.partition("/")[0] for path in machine.guard_files()} == {later.id}
+
+
+def test_what_was_undone_in_part_stays_for_its_owner(machine: Machine) -> None:
+    conf = machine.etc / "site.conf"
+    conf.write_text("old\n")
+    machine.run(GUARD.arm([step := replacing(conf, "new\n")]))
+    machine.run(GUARD.step(0, step))
+    conf.write_text("another administrator's\n")
+    machine.run(GUARD.undo())
+    later = Guard("20261121t102000z-0123456789abcdef", "anna: Put one key on both gateways", 120)
+    machine.run(later.arm([step]))
+    assert guards.state(machine.run(GUARD.look())) == "undone-in-part"
+
+
+def test_a_step_that_a_power_cut_ended_does_not_hold_up_the_undo(machine: Machine) -> None:
+    conf = machine.etc / "site.conf"
+    conf.write_text("old\n")
+    machine.run(GUARD.arm([step := replacing(conf, "new\n")]))
+    machine.run(GUARD.step(0, step))
+    Path(f"{machine.root}{GUARD.folder}/busy").mkdir()
+    began = time.monotonic()
+    machine.run(Command("restart", f"sh {GUARD.folder}/fire.sh restart", 60))
+    assert conf.read_text() == "old\n"
+    assert time.monotonic() - began < 20
