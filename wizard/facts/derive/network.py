@@ -11,9 +11,10 @@ from wizard.facts import firewall
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.firewall import Judgement, Packet
 from wizard.facts.focus import ANY, Focus
+from wizard.facts.passages import through
 from wizard.facts.ruleset import network
 
-_ECHO_REQUEST, _ECHO_REPLY = 8, 0
+_ECHO_REPLY = 0
 _NEW_SOURCE = re.compile(
     r"(?:--to-source|snat(?: ip)? to|--to|snat prefix to) ([0-9a-fA-F.:]{2,45}(?:/\d{1,3})?)"
 )
@@ -126,7 +127,8 @@ def firewall_rules(book: Notebook, focus: Focus) -> None:
         for name in _FIREWALL_FACTS[4:]:
             book.unknown(name, "the protected networks are not known")
         return
-    leaving = [_through(book, focus, local, remote, leaving=True) for local, remote in pairs]
+    policies = snapshot.policies
+    leaving = [through(focus, policies, local, remote, leaving=True) for local, remote in pairs]
     _forwarded(book, focus, pairs)
     source_nat = [firewall.judge(rules, one, "source-nat") for one in leaving]
     rewritten = next((one for one in source_nat if one.verdict == "nat" and one.certain), None)
@@ -151,7 +153,7 @@ def _forwarded(book: Notebook, focus: Focus, pairs: list[tuple[str, str]]) -> No
     begun: list[Judgement] = []
     for local, remote in pairs:
         for src, dst, leaving in ((local, remote, True), (remote, local, False)):
-            packet = _through(book, focus, src, dst, leaving=leaving)
+            packet = through(focus, book.snapshot.policies, src, dst, leaving=leaving)
             new = [packet, replace(packet, proto="tcp", icmp_type=None)]
             answers = [replace(new[0], icmp_type=_ECHO_REPLY), new[1]]
             answers = [replace(one, state="established") for one in answers]
@@ -176,39 +178,6 @@ def _stays_inside(rule: str, networks: tuple[str, ...]) -> bool:
         own.version == new.version and new.network_address in own and new.prefixlen >= own.prefixlen
         for own in nets
     )
-
-
-def _through(book: Notebook, focus: Focus, src: str, dst: str, *, leaving: bool) -> Packet:
-    """The first packet of a host's ping through the gateway, with what is known of the SA it belongs to."""
-    inside, outside = focus.inside_interface, focus.outside_interface
-    return Packet(
-        src=src,
-        dst=dst,
-        in_if=inside if leaving else outside,
-        out_if=outside if leaving else inside,
-        proto="icmp",
-        icmp_type=_ECHO_REQUEST,
-        ipsec_in=not leaving,
-        ipsec_out=leaving,
-        ipsec_terms=_terms(book, src, dst, "out" if leaving else "in"),
-        state="new",
-    )
-
-
-def _terms(book: Notebook, src: str, dst: str, direction: str) -> tuple[str, ...]:
-    """What rules may ask of the SA (`-m policy`), from the kernel's own policy for these networks."""
-    for policy in book.snapshot.policies or ():
-        if policy.tunnels and (policy.src, policy.dst, policy.direction) == (src, dst, direction):
-            template = policy.templates[0]
-            known = {
-                "proto": template.proto,
-                "mode": template.mode,
-                "reqid": template.reqid,
-                "tunnel-src": template.src,
-                "tunnel-dst": template.dst,
-            }
-            return tuple(f"{name}={value}" for name, value in known.items() if value not in (None, ""))
-    return ()
 
 
 def _note(book: Notebook, name: str, judgements: Iterable[Judgement]) -> None:
