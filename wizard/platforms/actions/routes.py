@@ -117,15 +117,18 @@ class AddRoute(_Routes):
 
 
 class RemoveRoute(_Routes):
-    """`remove-route` (with: {to: peer | remote | local}): takes the route out that leads elsewhere.
+    """`remove-route` (with: {to: peer | remote | local | astray}): takes the route out that leads elsewhere.
 
-    Where nothing right is left without it, it is replaced by a right one.
+    "astray" is whichever of the remote network and the own hosts is sent elsewhere. Where nothing right is left
+    without the route, it is replaced by a right one.
     """
 
     def plan(self, site: Site, at: End, options: Mapping[str, str], seen: Mapping[str, Output]) -> Planned:
         """One step."""
         ground = _ground(site, at, seen)
-        to = options.get("to", "remote")
+        to = options.get("to", "astray")
+        if to == "astray":
+            to = "remote" if not _right(ground, "remote") else "local"
         target = ground.target(to)
         found = chosen(ground.routing, target, _source(ground, to))
         if ground.right(found, to):
@@ -147,6 +150,10 @@ class RemoveRoute(_Routes):
                 f"{ground.gateway} would have no way to {target} without this route: {found.line}"
             )
         return _planned(ground, *(_to_remote(ground) if to == "remote" else _to_peer(ground, "")))
+
+
+def _right(ground: _Ground, to: str) -> bool:
+    return ground.right(chosen(ground.routing, ground.target(to), _source(ground, to)), to)
 
 
 def _planned(ground: _Ground, steps: tuple[Step, ...], warnings: Sequence[str]) -> Planned:
