@@ -109,8 +109,8 @@ def inside(focus: Focus, policies: Iterable[Policy] | None, way: Way = "forward"
             title = f"tunnel traffic from {opening.source} to {opening.destination}"
             pinged = replace(opening, protocol="icmp" if family_of(first) == "ip" else "ipv6-icmp")
             connection = replace(first, proto="tcp", icmp_type=None)
-            found.append(Passage(first, way, pinged, f"pings, {title}"))
             found.append(Passage(connection, way, opening, title))
+            found.append(Passage(first, way, pinged, f"pings, {title}"))
     return tuple(found)
 
 

@@ -304,3 +304,10 @@ def test_what_only_iptables_can_read_may_or_may_not_fit() -> None:
 @pytest.mark.parametrize("text", ["", "nft: command not found", "[]", '{"nftables": 7}', "{" * 5000])
 def test_output_that_is_no_ruleset_is_none(text: str) -> None:
     assert nftables.parse(text) is None
+
+
+def test_a_table_of_nfts_own_with_a_name_of_iptables_is_read_from_nft(recorded: Recorded) -> None:
+    ruleset = rulesets.parse(recorded["firewall/nft-own-nat-table"])
+
+    assert [(chain.table, chain.name) for chain in ruleset.chains] == [("nat", "postrouting")]
+    assert [rule.action for rule in ruleset.chains[0].rules] == ["accept", "masquerade"]

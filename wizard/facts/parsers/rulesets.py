@@ -6,6 +6,7 @@ the parts only iptables can read: those tables are taken from iptables-save.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from wizard.facts.parsers import iptables, nftables
@@ -35,6 +36,8 @@ load it. nft is asked twice because nobody can read its JSON as evidence."""
 
 _NO_RULES_THERE: Final = ("not supported", "Table does not exist")
 """What tools say on a kernel that has no such packet filter: then it has no such rules either."""
+_FOREIGN = re.compile(r"# Table `(\S{1,64})' (?:contains incompatible|is incompatible)")
+"""A table of nft's own that only has a name of iptables': what iptables-save makes of it is empty chains."""
 _SAVES: Final = {"iptables": "ip", "ip6tables": "ip6"}
 
 
@@ -55,8 +58,11 @@ def parse(text: str) -> Ruleset:
         backend: Backend = (
             "nft" if "(nf_tables)" in part.body or part.name.endswith("-nft-save") else "legacy"
         )
+        foreign = set(_FOREIGN.findall(part.body))
         saved = [
-            c for c in iptables.parse(part.body, backend, family) if (backend, family, c.table) not in seen
+            c
+            for c in iptables.parse(part.body, backend, family)
+            if c.table not in foreign and (backend, family, c.table) not in seen
         ]
         seen |= {(backend, family, chain.table) for chain in saved}
         chains += saved

@@ -94,7 +94,7 @@ def _mangle(ruleset: Ruleset, family: str) -> Chain:
 def _by_iptables(site: Site, at: End, tool: str, chain: Chain, opening: Opening, size: int) -> Step:
     matches = [*rule_texts.iptables_words(opening), "-p", "tcp", "-m", "tcp", "--tcp-flags", "SYN,RST", "SYN"]
     texts = rule_texts.iptables_rule(
-        tool, chain, len(chain.rules), matches, ("TCPMSS", "--set-mss", str(size)), guarded=False
+        tool, chain, None, matches, ("TCPMSS", "--set-mss", str(size)), guarded=False
     )
     return rule_step(site, at, _title(opening, size), texts)
 

@@ -49,7 +49,7 @@ class DropPolicy:
             owner = _owner(site, at, policy)
             if owner:
                 raise Unplannable(
-                    f"the policy {policy.line} of {gateway} is that of its connection {owner}",
+                    f"the policy of {gateway} for {policy.src} to {policy.dst} is that of its connection {owner}",
                     advice=f"make the networks of {owner} smaller, or take that connection out",
                 )
         steps = tuple(_step(site, at, policy, policies) for policy in taken)
@@ -116,23 +116,23 @@ def _owner(site: Site, at: End, policy: Policy) -> str:
 
 
 def _step(site: Site, at: End, policy: Policy, policies: tuple[Policy, ...]) -> Step:
-    selector = policy.lines[0].split()
+    selector = ["src", policy.src, "dst", policy.dst]
     keys = [word for name in ("mark", "if_id") for word in _stated(policy, name)]
-    twins = [one for one in policies if (one.lines[0], one.direction) == (policy.lines[0], policy.direction)]
+    twins = [one for one in policies if _selector(one) == _selector(policy)]
     gateway = site.snapshot(at).gateway
     if len(twins) > 1:
         raise Unplannable(
-            f"{gateway} has several policies for {policy.lines[0]}, of which one alone cannot be taken out",
+            f"{gateway} has several policies for {policy.src} to {policy.dst}, of which one alone cannot be taken out",
             advice="look at ip xfrm policy list, and at what made them",
         )
     delete = ["ip", "xfrm", "policy", "delete", *selector, "dir", policy.direction, *keys]
     add = _added(policy, selector, keys)
-    listed = join(["ip", "xfrm", "policy", "list", *selector, "dir", policy.direction])
-    there = f'[ -n "$({listed})" ]'
+    listed = join(["ip", "xfrm", "policy", "get", *selector, "dir", policy.direction, *keys])
+    there = f"{listed} >/dev/null 2>&1"
     return Step(
         end=at,
         gateway=gateway,
-        title=f"take out the policy {policy.line}",
+        title=f"take out the policy {' '.join(add[4:])}",
         apply=f"{PATHS}\n{join(delete)}",
         undo=f"{PATHS}\n{there} || {join(add)}",
         requires=f"{PATHS}\n{there} || {{ say 'the policy has gone since the plan was made'; exit 76; }}",
@@ -142,6 +142,10 @@ def _step(site: Site, at: End, policy: Policy, policies: tuple[Policy, ...]) -> 
         show_verify=listed,
         lasts=False,
     )
+
+
+def _selector(policy: Policy) -> tuple[str, str, str]:
+    return policy.src, policy.dst, policy.direction
 
 
 def _added(policy: Policy, selector: list[str], keys: list[str]) -> list[str]:

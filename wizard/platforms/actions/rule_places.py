@@ -32,11 +32,14 @@ class Closed(WizardError):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A rule to be and its place: before rule `index` of the chain, counted from 0, or at its end."""
+    """A rule to be and its place."""
 
     chain: Chain
-    """As it is before the rule is there, without those that go in earlier."""
+    """As the gateway has it, without any of ours."""
     index: int
+    """The number it gets, from 0, once those before it in the plan are there."""
+    last: bool
+    """Whether it goes to the chain's end."""
     opening: Opening
     hook: str
     """The hook the chain serves; a chain that is jumped to serves that of its caller."""
@@ -57,6 +60,7 @@ def openings(ruleset: Ruleset, passages: Sequence[Passage], hit: Iterable[str] =
     """
     placed: list[Placed] = []
     seen = set(hit)
+    found = {_key(chain): chain for chain in ruleset.chains}
     for passage in passages:
         for _ in range(ROUNDS):
             stop = _stop(ruleset, passage.packet, passage.way, seen)
@@ -68,7 +72,9 @@ def openings(ruleset: Ruleset, passages: Sequence[Passage], hit: Iterable[str] =
             ruleset, hook = _with(ruleset, chain, index, passage.opening), _hook(ruleset, chain, passage.way)
             doubts = _doubts(judge(ruleset, passage.packet, passage.way))
             handle = _handle(chain.rules[index]) if index < len(chain.rules) else None
-            placed.append(Placed(chain, index, passage.opening, hook, line, passage.title, handle, doubts))
+            own = found[_key(chain)]
+            end = index == len(chain.rules)
+            placed.append(Placed(own, index, end, passage.opening, hook, line, passage.title, handle, doubts))
         else:
             raise Closed(f"{passage.title} is dropped in more than {ROUNDS} chains")
     return tuple(placed)
@@ -83,6 +89,10 @@ def stopped(ruleset: Ruleset | None, passages: Iterable[Passage], hit: Iterable[
     """Whether any of the passages is stopped by these rules."""
     seen = set(hit)
     return ruleset is not None and any(_stop(ruleset, one.packet, one.way, seen) for one in passages)
+
+
+def _key(chain: Chain) -> tuple[str, str, str, str]:
+    return chain.backend, chain.family, chain.table, chain.name
 
 
 def _stop(ruleset: Ruleset, packet: Packet, way: Way, hit: set[str]) -> tuple[Chain, int, str] | None:

@@ -99,13 +99,13 @@ def _asks_for_sa(opening: Opening, hook: str) -> bool:
 def iptables_rule(
     tool: str,
     chain: Chain,
-    index: int,
+    index: int | None,
     matches: Sequence[str],
     target: Sequence[str] = ("ACCEPT",),
     *,
     guarded: bool = True,
 ) -> RuleTexts:
-    """A rule as number `index`, from 0, of a chain.
+    """A rule as number `index`, from 0, of a chain; None: at its end.
 
     `requires` holds as long as the chain's rules are the same; unguarded where its place makes no difference.
     """
@@ -113,7 +113,7 @@ def iptables_rule(
     rule = [*matches, "-m", "comment", "--comment", TAG, "-j", *target]
     base = [tool, "-w", "5", "-t", table]
     shown = [tool, "-t", table]
-    insert = ["-I", name, str(index + 1), *rule] if index < len(chain.rules) else ["-A", name, *rule]
+    insert = ["-I", name, str(index + 1), *rule] if index is not None else ["-A", name, *rule]
     mine = f"{join([*base, '-S', name])} 2>/dev/null | grep -c -e '--comment {TAG} '"
     listed = f"{tool}-save -t {quote(table)} | grep -e {quote(f'^-A {name} ')} | sed 's/ *$//'"
     lines = [rule.line.partition("] ")[2] if rule.line.startswith("[") else rule.line for rule in chain.rules]

@@ -144,7 +144,10 @@ def _texts(placed: Placed, tools: Mapping[tuple[str, str], str]) -> RuleTexts:
         return rule_texts.nft_rule(chain, placed.handle, rule_texts.nft_words(placed.opening, placed.hook))
     tool = tools.get((chain.backend, chain.family), "iptables" if chain.family == "ip" else "ip6tables")
     return rule_texts.iptables_rule(
-        tool, chain, placed.index, rule_texts.iptables_words(placed.opening, placed.hook)
+        tool,
+        chain,
+        None if placed.last else placed.index,
+        rule_texts.iptables_words(placed.opening, placed.hook),
     )
 
 
