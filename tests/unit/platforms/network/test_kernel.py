@@ -46,14 +46,14 @@ def carried_out(gateway: Namespace, steps: Sequence[Step], listing: str, then: s
     return seen
 
 
-def here(gateway: Namespace, **changes: object) -> Site:
+def here(gateway: Namespace, given: Mapping[str, str] | None = None) -> Site:
     """The site as the namespace is now, gw-b unread."""
     outputs = {
         "addresses": gateway.run(iproute.ADDRESSES_COMMAND)[1],
         "lookups": gateway.run(f"PEERS=198.51.100.1\nexport PEERS\n{routes.LOOKUPS_COMMAND}")[1],
         "policies": gateway.run("ip -s xfrm policy list")[1],
     }
-    return site(outputs, None, **changes)
+    return site(outputs, None, given=given)
 
 
 # --- settings -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.platforms.network.ground import LAN_A, LAN_B, Namespace, planned, site
 from wizard.facts.firewall import judge
 from wizard.facts.parsers import rulesets
-from wizard.platforms.actions.base import Unplannable
+from wizard.platforms.actions.base import Site, Unplannable
 from wizard.platforms.actions.rules import OpenRule, wanted_passages
 
 IPTABLES = ("iptables-legacy", "iptables-nft")
@@ -160,7 +160,7 @@ def test_where_no_gateway_drops_whoever_runs_the_network_between_has_to_act() ->
         )
 
     assert "lost between gw-a and gw-b" in raised.value.message
-    assert "192.0.2.1 and 198.51.100.1" in raised.value.advice
+    assert "192.0.2.1 and 198.51.100.1" in (raised.value.advice or "")
 
 
 def test_an_end_that_lets_it_through_leaves_it_to_the_one_that_does_not() -> None:
@@ -218,8 +218,8 @@ def test_ufw_is_named_as_the_owner_of_its_chains(recorded_ufw: str) -> None:
     assert made.warnings[0].startswith("ufw ") or "rules are kept" in made.warnings[0]
 
 
-def _here(facts: Mapping[str, object] | None = None) -> object:
-    return site({}, {}, facts)
+def _here() -> Site:
+    return site({}, {})
 
 
 def _made(gateway: Namespace, tool: str, script: str) -> None:
