@@ -305,6 +305,8 @@ class Gateways:
         names = Phrases.of({end: ref.name for end, ref in self._refs.items()})
         try:
             plan = draw(self._flow, request, site, ask, self._tunnel.name, names)
+        except NeedsSecret:
+            raise
         except WizardError as error:
             return Drawn(None, str(error), tuple(records))
         return Drawn(plan, "", tuple(records))

@@ -28,7 +28,7 @@ from wizard.facts.snapshot import Snapshot
 from wizard.platforms import guard as guards
 from wizard.platforms import kinds
 from wizard.platforms.guard import Guard
-from wizard.ssh import Secret
+from wizard.ssh import NeedsSecret, Secret
 from wizard.ssh.sudo import NOT_PERMITTED
 
 KEY_BYTES: Final = 32
@@ -121,7 +121,13 @@ class Mender:
         for end in plan.ends():
             tell(end, f"arming the undo, {guard.seconds} s")
             own = [step for step in plan.steps if step.end == end]
-            output = self._run(end, guard.arm(own))
+            try:
+                output = self._run(end, guard.arm(own))
+            except NeedsSecret:
+                # The move is repeated once somebody has given sudo's password, or has declined to.
+                for other in armed:
+                    self._outputs(other, (guard.undo(), guard.clear()))
+                raise
             records.append(self.bench.record(end, output))
             if output.problem is not None or output.exit_code != 0:
                 for other in (*armed, *([end] if output.problem is not None else [])):

@@ -19,7 +19,8 @@ from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.mender import Mender
 from wizard.platforms import guard as guards
-from wizard.ssh import Secret
+from wizard.ssh import NeedsSecret, Secret, Target
+from wizard.ssh.sudo import NEEDS_PASSWORD, sudo_problem
 
 STEPS = (
     Step("near", "gw-a", "one", "1", "u1"),
@@ -184,6 +185,34 @@ def test_a_generated_key_is_handed_to_both_ends_and_shown_to_nobody() -> None:
     assert near.handed == far.handed == bench.learned
     assert len(base64.b64decode(near.handed[0])) == 32
     assert near.handed[0] not in repr(replies) + repr(by)
+
+
+def refused(probe: str, problem: str) -> Output:
+    return Output(Command(probe, ""), "", "", 1, False, 0.0, problem)
+
+
+@pytest.mark.parametrize(
+    "problem", [NEEDS_PASSWORD, sudo_problem("Sorry, user x is not allowed to execute 'y'")]
+)
+def test_a_login_that_may_only_observe_is_told_so_and_the_other_end_is_freed(problem: str) -> None:
+    near, far = Wire({}), Wire({"guard-arm": refused("guard-arm", problem)})
+    reply = move(Bench(near, far), "arm", plan())
+    assert reply.said == (
+        "the login at gw-b may observe and not mend, so nothing was changed; "
+        "`ipsec-wizard sudoers gw-b --mending` prints what it has to be granted"
+    )
+    assert near.ran == ["guard-arm", "guard-undo", "guard-clear"]
+
+
+def test_where_a_password_is_asked_for_in_between_nothing_stays_armed() -> None:
+    class Asking(Wire):
+        def batch(self, commands: Sequence[Command], variables: Mapping[str, str]) -> list[Output]:
+            raise NeedsSecret(Target("gw-b", "gw-b", 22, "anna"), "sudo", "anna@gw-b", "password")
+
+    near = Wire({})
+    with pytest.raises(NeedsSecret):
+        move(Bench(near, Asking({})), "arm", plan())
+    assert near.ran == ["guard-arm", "guard-undo", "guard-clear"]
 
 
 def test_a_key_that_cannot_be_read_stops_before_anything_is_armed() -> None:
