@@ -17,43 +17,67 @@ from wizard.engine.model import (
     Answered,
     Ask,
     Branched,
+    Change,
+    Changed,
     Collect,
     Collected,
     CommandRecord,
+    Draw,
+    Drawn,
     EndReport,
     Entered,
     Exercise,
     Finding,
+    Mend,
+    Mended,
     Option,
     Outcome,
     Replied,
     Segment,
     Started,
+    Stepped,
 )
+from wizard.engine.plan import Blast, Plan, SecretNeed, Step
 from wizard.facts.model import Evidence, Fact
 from wizard.journal.addresses import Addresses
 from wizard.journal.entry import Entry, Recorded, Resumed
-from wizard.journal.names import DN, EMAIL, FUNCTION_WORD, ORDINARY, discovered
+from wizard.journal.names import DN, EMAIL, FUNCTION_WORD, ORDINARY, discovered, is_name
 
 # Fields that hold our own ids: a tunnel that is named like a node of a tree must not rename the node.
 _OURS: Final[dict[type[Any], frozenset[str]]] = {
     Answered: frozenset({"option"}),
+    Blast: frozenset({"end"}),
+    Change: frozenset({"move", "guard"}),
     Ask: frozenset({"node"}),
     Branched: frozenset({"node", "mark", "to", "rule"}),
     Collect: frozenset({"probes"}),
     CommandRecord: frozenset({"end", "probe"}),
+    Draw: frozenset({"remedy", "cause", "found_at", "right"}),
     EndReport: frozenset({"end"}),
     Entered: frozenset({"node", "kind"}),
     Evidence: frozenset({"probe"}),
     Exercise: frozenset({"name", "initiator", "node"}),
     Fact: frozenset({"name"}),
     Finding: frozenset({"cause", "confidence", "excludes", "remedies"}),
+    Mend: frozenset({"remedy", "cause", "right"}),
+    Mended: frozenset({"remedy", "result", "plan"}),
     Option: frozenset({"id"}),
     Outcome: frozenset({"status", "excluded"}),
+    Plan: frozenset({"remedy", "cause", "stops", "hash"}),
     Resumed: frozenset({"version"}),
+    SecretNeed: frozenset({"name", "source", "end"}),
     Segment: frozenset({"id", "mark"}),
     Started: frozenset({"symptom", "version", "flows_digest"}),
+    Step: frozenset({"end", "secret"}),
+    Stepped: frozenset({"state"}),
 }
+# What gateways run holds names and addresses in encoded form; what is shown of it says the same.
+_LEFT_OUT: Final[dict[type[Any], frozenset[str]]] = {
+    SecretNeed: frozenset({"read"}),
+    Step: frozenset({"apply", "undo", "requires", "verify"}),
+}
+# Mappings whose keys are gateways, with values of our own.
+_BY_GATEWAY: Final[dict[type[Any], frozenset[str]]] = {Changed: frozenset({"state", "drops"})}
 
 _EDGE: Final = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])")
 
@@ -156,10 +180,24 @@ class Anonymiser:
         if isinstance(value, dict):
             return {key: self._value(item) for key, item in value.items()}
         if is_dataclass(value) and not isinstance(value, type):
-            ours = _OURS.get(type(value), frozenset())
-            names = [field.name for field in fields(value) if field.name not in ours]
-            return replace(value, **{name: self._value(getattr(value, name)) for name in names})
+            return replace(value, **self._fields(value))
         return value
+
+    def _fields(self, record: Any) -> dict[str, Any]:
+        """The fields of a record that change, as they are in an export."""
+        kind = type(record)
+        found: dict[str, Any] = {}
+        for name in (field.name for field in fields(record)):
+            value = getattr(record, name)
+            if name in _OURS.get(kind, frozenset()):
+                continue
+            if name in _LEFT_OUT.get(kind, frozenset()):
+                found[name] = ": left out" if value else ""
+            elif name in _BY_GATEWAY.get(kind, frozenset()):
+                found[name] = {self.text(gateway): item for gateway, item in value.items()}
+            else:
+                found[name] = self._value(value)
+        return found
 
 
 def _is_address(name: str) -> bool:
@@ -178,23 +216,46 @@ def _stated(event: Recorded) -> Iterator[tuple[str, str]]:
             yield "gateway", event.near
             yield "gateway", event.far
             yield "person", event.operator
+            if event.approved is not None:
+                yield from _of_plan(event.approved)
         case Resumed():
             yield "person", event.operator
         case Replied(reply=Collected() as reply):
             for report in reply.ends:
                 yield "gateway", report.gateway
+        case Replied(reply=Drawn(plan=Plan() as plan)):
+            yield from _of_plan(plan)
+        case Replied(reply=Changed() as reply):
+            for one in reply.standing:
+                yield "gateway", one.gateway
+                yield from _connections(one.name.split("/"))
         case _:
             return
 
 
+def _of_plan(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "tunnel", plan.tunnel
+    for blast in plan.blasts:
+        yield "gateway", blast.gateway
+        yield from _connections((*blast.touched, *blast.interrupted))
+
+
+def _connections(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Names of connections, without words that outputs are full of: "net" is also what a sysctl begins with."""
+    return (("connection", name) for name in names if is_name(name))
+
+
 def _printed(event: Recorded) -> Iterator[str]:
     """What gateways printed, and commands, which carry names too."""
-    if not isinstance(event, Replied) or not isinstance(event.reply, Collected):
+    if not isinstance(event, Replied) or not isinstance(event.reply, Collected | Drawn | Changed):
         return
     for record in event.reply.records:
         yield record.command
         yield record.stdout
         yield record.stderr
-    for fact in event.reply.facts:
+    if isinstance(event.reply, Drawn) and event.reply.plan is not None:
+        for step in event.reply.plan.steps:
+            yield "\n".join((*step.diff, *step.show, *step.show_undo))
+    for fact in event.reply.facts if isinstance(event.reply, Collected) else ():
         for evidence in fact.evidence:
             yield evidence.line

@@ -107,11 +107,12 @@ def discovered(text: str) -> Iterator[tuple[str, str]]:
         for pattern in patterns:
             for match in pattern.finditer(text):
                 name = match[1].strip().lstrip("@")
-                if _is_name(name):
+                if is_name(name):
                     yield kind, name
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether a text found where a name stands gives somebody away."""
     if (
         len(name) < 2
         or ORDINARY.fullmatch(name.lower())

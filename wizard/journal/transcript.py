@@ -41,6 +41,7 @@ from wizard.engine.model import (
 from wizard.errors import SessionError
 from wizard.facts.model import ENDS, End, Evidence, Fact, Facts
 from wizard.journal.entry import Entry, Resumed, Unknown
+from wizard.journal.mending import Mending, MendingScribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class Transcript:
     cost: Cost
     exercises: int
     """How often the tunnel was tried out."""
+    mendings: tuple[Mending, ...] = ()
+    """What was done about the causes, in order."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Transcript:
@@ -183,6 +186,7 @@ class _Scribe:
         self._segments: tuple[Segment, ...] = ()
         self._cost = Cost()
         self._exercises = 0
+        self._mending = MendingScribe()
 
     def read(self, entries: Iterable[Entry]) -> Transcript:
         for entry in entries:
@@ -205,9 +209,17 @@ class _Scribe:
             segments=self._segments,
             cost=self._cost,
             exercises=self._exercises,
+            mendings=self._mending.read(),
         )
 
     def _take(self, entry: Entry) -> None:
+        match entry.event:
+            case Resumed(operator=operator):
+                self._mending.taken_up(operator)
+            case Unknown():
+                pass
+            case event:
+                self._mending.take(entry.seq, entry.at, event)
         match entry.event:
             case Started() as started:
                 self._started = (started, entry.at)
@@ -221,19 +233,13 @@ class _Scribe:
                 self._branched(branched)
             case Mapped(segments=segments):
                 self._segments = segments
-            case Stepped(title=title, gateway=gateway, state=state, said=said):
-                if state != "running":
-                    where = f"{gateway}: " if gateway else ""
-                    self._note(entry, f"{where}{title}: {state}" + (f" ({said})" if said else "") + ".")
-            case Mended(remedy=remedy, result=result, said=said):
-                self._note(entry, f"{remedy}: {result}: {said}.")
             case Ended(outcome=outcome):
                 self._outcome = outcome
             case Resumed() as resumed:
                 self._note(entry, _taken_up(resumed))
             case Unknown(kind=kind):
                 self._note(entry, f"A newer version noted a {kind} here, which this version cannot read.")
-            case Found() | Warned():
+            case Found() | Warned() | Stepped() | Mended():
                 return
 
     def _replied(self, entry: Entry, replied: Replied) -> None:

@@ -46,7 +46,7 @@ def test_a_remedy_is_chosen_its_plan_shown_carried_out_verified_and_kept() -> No
         "Undo: by itself on gw-b and gw-a in 120 s unless you keep it.",
         "Key: the key gw-a has is read there; nobody is shown it.",
         "Changes in /etc/swanctl/conf.d/site.conf on gw-b:",
-        "- secret = (the key gw-b has now) + secret = (the key gw-a has)",
+        "- secret = \u2039the key gw-b has now\u203a + secret = \u2039the key gw-a has\u203a",
         "id-b = gw-b.example # [edit security ike] [/x]",
         "2. gw-b: load the credentials swanctl --load-creds --clear --noprompt Undone by:",
         "In force when: the file holds the key",

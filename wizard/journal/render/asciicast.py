@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from wizard.engine.model import Finding
+from wizard.journal.render.mending import happened as mending_notes
 from wizard.journal.render.words import SIGNS, folded, headline, moment, one_line, symptom, visible
 from wizard.journal.transcript import Command, Note, Step, Transcript
 
@@ -51,6 +52,7 @@ def _moments(transcript: Transcript) -> Iterator[tuple[datetime, str]]:
         f"{opening}{moment(transcript.began)}  {ends}  {one_line(symptom(transcript))}\n\n",
     )
     happened: list[Step | Command | Note] = [*transcript.steps, *transcript.commands, *transcript.notes]
+    happened += [note for mending in transcript.mendings for note in mending_notes(mending)]
     batches: dict[int, list[Command]] = {}
     for command in transcript.commands:
         batches.setdefault(command.seq, []).append(command)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from wizard.engine.model import Finding
 from wizard.facts.model import Fact
 from wizard.journal.entry import timestamp
+from wizard.journal.render.mending import documented
 from wizard.journal.transcript import Command, Gateway, Step, Transcript
 
 SCHEMA: Final = 1
@@ -55,6 +56,7 @@ def document(transcript: Transcript) -> dict[str, Any]:
         "gateways": [_gateway(gateway) for gateway in transcript.gateways],
         "map": [{"id": leg.id, "mark": leg.mark, "note": leg.note} for leg in transcript.segments],
         "steps": [_step(step) for step in transcript.steps],
+        "mending": [documented(mending) for mending in transcript.mendings],
         "notes": [{"at": timestamp(note.at), "text": note.text} for note in transcript.notes],
         "commands": [_command(command) for command in transcript.commands],
     }

@@ -7,10 +7,11 @@ whoever doubts the verdict finds every command and what it printed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from wizard.engine.model import Finding, Outcome
 from wizard.facts.model import Evidence
+from wizard.journal.render.blocks import Block, Heading, Item, Items, Paragraph, Printed
+from wizard.journal.render.mending import mended
 from wizard.journal.render.words import (
     SIGNS,
     STATUS_MARKS,
@@ -35,50 +36,6 @@ _LEGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Opens a section; level 1 stands once, at the top."""
-
-    level: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Text for people; `lead` stands before it and stands out."""
-
-    text: str
-    lead: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One entry of a list; `notes` are its lines below."""
-
-    text: str
-    lead: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list; numbered where the order means something."""
-
-    items: tuple[Item, ...]
-    numbered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """What a gateway printed, to be shown letter by letter."""
-
-    lines: tuple[str, ...]
-    caption: str = ""
-
-
-Block = Heading | Paragraph | Items | Printed
-
-
 def laid_out(transcript: Transcript) -> tuple[Block, ...]:
     """The whole transcript as blocks; the texts in them are plain and still have to be escaped."""
     return tuple(_blocks(transcript))
@@ -98,6 +55,7 @@ def _blocks(transcript: Transcript) -> Iterator[Block]:
         yield from _list("What could not be seen", outcome.unseen)
         yield from _list("Questions for the other side", outcome.questions_for_peer)
         yield from _list("Ruled out", outcome.excluded)
+    yield from mended(transcript.mendings)
     yield from _session(transcript)
     yield from _path(transcript)
     yield from _commands(transcript)

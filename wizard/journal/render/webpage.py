@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final, assert_never
 
-from wizard.journal.render.layout import Block, Heading, Item, Items, Paragraph, Printed, laid_out
+from wizard.journal.render.blocks import Block, Heading, Item, Items, Paragraph, Printed
+from wizard.journal.render.layout import laid_out
 from wizard.journal.render.words import headline, one_line
 from wizard.journal.transcript import Transcript
 
