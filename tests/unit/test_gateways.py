@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from wizard.choreography import Part, Playing
-from wizard.engine.model import Collect, Collected, Exercise
+from wizard.engine.model import Collect, Collected, Draw, Drawn, Exercise
 from wizard.errors import WizardError
 from wizard.facts.model import Fact
 from wizard.facts.probes import Command, Output
@@ -16,6 +16,8 @@ from wizard.gateways import Gateways
 from wizard.inventory import load_text
 from wizard.journal.redact import Redactor
 from wizard.ssh import Meter, NeedsSecret, PortRefused, Secret, Secrets, Target
+from wizard.ssh.sudo import NEEDS_PASSWORD
+from wizard.ui.headless.knowledge import loaded
 
 INVENTORY = load_text(
     """
@@ -120,6 +122,40 @@ class Guarded(Quiet):
             target = Target("gw-a", "172.31.0.11")
             raise NeedsSecret(target, "sudo", "oncall@gw-a", "password for sudo of oncall@gw-a")
         return Quiet.batch(self, commands, variables)
+
+
+@dataclass
+class Observed(Quiet):
+    """A gateway that may be looked at, and whose sudo wants a password for whatever mends."""
+
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def batch(self, commands: Sequence[Command], variables: Mapping[str, str]) -> list[Output]:
+        if not any("sh -s ipsec-wizard" in command.text for command in commands):
+            return Quiet.batch(self, commands, variables)
+        if not self.secrets.declined("sudo", "oncall@gw-a"):
+            raise NeedsSecret(Target("gw-a", "172.31.0.11"), "sudo", "oncall@gw-a", "password for sudo")
+        return [Output(command, "", "", 1, False, 0.0, NEEDS_PASSWORD) for command in commands]
+
+
+def test_a_login_that_may_only_observe_is_asked_for_a_password_once_and_told_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look = Command("look", "$SUDO sh -c 'cat /etc/ipsec.secrets'")
+    monkeypatch.setattr("wizard.gateways.draw", lambda _flow, _request, _site, ask, *_: ask("near", [look]))
+    secrets = Secrets()
+    doors = Doors({"gw-a": Observed(secrets=secrets), "gw-b": Quiet()}, secrets=secrets)
+    one = Gateways(INVENTORY, "site", doors, (), None, loaded(()))  # type: ignore[arg-type]
+    request = Draw("align-psk", "psk-mismatch", ("near",), "near")
+    with pytest.raises(NeedsSecret) as needed:
+        one.carry_out(request, lambda _: None)
+    one.refuse(needed.value)
+    reply = one.carry_out(request, lambda _: None)
+    assert isinstance(reply, Drawn)
+    assert reply.problem == (
+        "the login at gw-a may observe and not mend, so nothing was changed; "
+        "`ipsec-wizard sudoers gw-a --mending` prints what it has to be granted"
+    )
 
 
 def test_a_gateway_whose_sudo_password_nobody_gives_is_read_as_far_as_it_may_be() -> None:
