@@ -139,8 +139,8 @@ class Mending(runner.Run):
 class Attempt:
     """One scenario being mended in one guest."""
 
-    def __init__(self, guest: Guest, scenario: Case, verdict: Mended, out: Path) -> None:
-        """`out`: where what the wizard prints is kept."""
+    def __init__(self, guest: Guest, scenario: Case, verdict: Mended, out: Path, *, state: str = "") -> None:
+        """`out`: where what the wizard prints is kept; `state`: its state folder, one for the scenario if not told."""
         self.guest = guest
         self.scenario = scenario
         self.verdict = verdict
@@ -151,7 +151,7 @@ class Attempt:
             "--inventory",
             runner.INVENTORIES[scenario.inventory],
             "--state",
-            f"{runner.STATE}/{scenario.id}",
+            state or f"{runner.STATE}/{scenario.id}",
         ]
 
     def mend(self, undo: str) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -81,30 +81,38 @@ def cases(names: Sequence[str]) -> list[Trouble]:
 class Misadventure(mend.Mending):
     """A run in which each mending meets its misfortune."""
 
+    _plans: ClassVar[dict[tuple[int, str], dict[str, Any]]] = {}
+    """By guest and scenario: the plan for gateways that stand as they did when it was made."""
+
     def _judge(self, guest: Guest, scenario: Scenario, verdict: runner.Verdict) -> None:
         if not isinstance(verdict, mend.Mended) or not isinstance(scenario, Trouble):
             raise LabError("a run of misfortunes was given something else")
-        answer = guest.ask({"verb": "apply", "scenario": scenario.scenario})
-        if answer["exit"] != 0:
-            verdict.notes.append(str(answer.get("why")))
-            return
-        verdict.prepared_s = float(answer["seconds"])
-        _Struck(guest, scenario, verdict, self.out / "out").go()
+        # Gateways that a misfortune left exactly as before are ready for the next, and so is the plan.
+        plan = self._plans.pop((id(guest), scenario.scenario), None)
+        if plan is None:
+            answer = guest.ask({"verb": "apply", "scenario": scenario.scenario})
+            if answer["exit"] != 0:
+                verdict.notes.append(str(answer.get("why")))
+                return
+            verdict.prepared_s = float(answer["seconds"])
+        struck = _Struck(guest, scenario, verdict, self.out / "out")
+        plan = plan or struck.plan(verdict.remedy)
+        if plan is not None:
+            struck.go(plan)
         verdict.ok = not verdict.notes
+        if plan is not None and verdict.ok and verdict.undo == "exact" and not scenario.misfortune.before:
+            self._plans[id(guest), scenario.scenario] = plan
 
 
 class _Struck(mend.Attempt):
     """One mending that is struck by a misfortune."""
 
     def __init__(self, guest: Guest, scenario: Trouble, verdict: mend.Mended, out: Path) -> None:
-        super().__init__(guest, scenario, verdict, out)
+        super().__init__(guest, scenario, verdict, out, state=f"{runner.STATE}/misfortunes")
         self.misfortune = scenario.misfortune
 
-    def go(self) -> None:
-        """Plan, let it go wrong, see what has become of gateways and session."""
-        plan = self.plan(self.verdict.remedy)
-        if plan is None:
-            return
+    def go(self, plan: dict[str, Any]) -> None:
+        """Let it go wrong, see what has become of gateways and session."""
         try:
             self._go(plan)
         finally:
