@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from wizard.engine.plan import Step
+from wizard.errors import InputError
 from wizard.facts.certificates import CertificateStore
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
@@ -24,6 +25,7 @@ from wizard.facts.vocabulary import AUTH_SERVERS, IKE, PATH_MTU, SERVICES, TRAFF
 from wizard.platforms import charon_journal, kinds, privileges, rights, sudoers
 from wizard.platforms.guard import Guard, by_root
 from wizard.platforms.privileges import UnknownPrivilege
+from wizard.ui.headless import setup
 
 CLASSES = {"[:alnum:]": "a-zA-Z0-9", "[:digit:]": "0-9", "[:xdigit:]": "0-9a-fA-F", "[:space:]": r"\s"}
 CHILD = Child(name="net", local_ts=("10.1.0.0/24",), remote_ts=("10.2.0.0/24", "2001:db8:2::/64"))
@@ -284,6 +286,43 @@ def test_words_are_read_as_the_shell_reads_them() -> None:
     text = "T=\"ipsec whack\"\nfor x in a 'b'; do :; done; for y in c d; do $SUDO $T --z \"q $y\" 'r s' 2>&1 | wc; done"
     found = [one.shown() for one in privileges.invocations(text, {})]
     assert found == ["ipsec whack --z q c r s", "ipsec whack --z q d r s"]
+
+
+INVENTORY = """
+version: 1
+gateways:
+  gw-a: {host: 192.0.2.1, user: root}
+  gw-b: {host: 192.0.2.2, user: anna, become: sudo, platform: libreswan}
+  gw-c: {host: 192.0.2.3, user: anna, platform: strongswan}
+  gw-d: {host: 192.0.2.4, platform: cisco_ios}
+tunnels:
+  site: {ends: [{gateway: gw-a}, {gateway: gw-b}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "login", "noted"),
+    [
+        ("gw-a", "oncall", "gw-a logs in as root, who needs none of this"),
+        ("gw-b", "anna", "for mending there is a second file: ipsec-wizard sudoers gw-b --mending"),
+        ("gw-c", "anna", "gw-c needs `become: sudo` in the inventory"),
+    ],
+)
+def test_the_file_is_for_the_login_and_platform_of_the_inventory(
+    name: str, login: str, noted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inventory.yaml").write_text(INVENTORY)
+    assert setup.sudoers(tmp_path / "inventory.yaml", name, None, mend=False) == 0
+    said = capsys.readouterr()
+    assert f"\n{login} ALL=(root) NOPASSWD: " in said.out
+    assert noted in said.err
+    assert ("whack" in said.out, "swanctl --stats" in said.out) == (name in {"gw-a", "gw-b"}, name != "gw-b")
+
+
+def test_a_gateway_without_sudo_has_no_such_file(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yaml").write_text(INVENTORY)
+    with pytest.raises(InputError, match="gw-d is a cisco_ios"):
+        setup.sudoers(tmp_path / "inventory.yaml", "gw-d", None, mend=True)
 
 
 @pytest.mark.parametrize("mend", [False, True])
