@@ -105,8 +105,18 @@ done >/dev/null
 """A state that is deleted comes back by itself where its connection is to stay up; a connection that is ended does
 not. So that is what is done first, unless the connection has other peers or its IKE SA carries other connections.
 """
-_REVIVED: Final = """\
-sleep 1; $W --status 2>/dev/null | grep -q "\\"$N\\"[^:]* \\(esp\\|ah\\)[.]" && exit 0
+_BACK_SWANCTL: Final = r"""
+sleep 1
+for p in ${PEERS:-=}; do
+  swanctl --list-sas --raw 2>/dev/null | grep -F "event {$N {" | grep -F "remote-host=${p#=}" |
+    grep -q "name=$C uniqueid=[0-9]* reqid=[0-9]* state=INSTALLED" && exit 0
+done
+"""
+_BACK_STROKE: Final = r"""
+sleep 1; $S status 2>/dev/null | grep -q "^ *$C{[0-9]*}:  *INSTALLED" && exit 0
+"""
+_BACK_LIBRESWAN: Final = r"""
+sleep 1; $W --status 2>/dev/null | grep -q "\"$N\"[^:]* \(esp\|ah\)[.]" && exit 0
 """
 _STROKE_TOOL: Final = "S=ipsec; ! command -v strongswan >/dev/null 2>&1 || S=strongswan\n"
 _WHACK_TOOL: Final = (
@@ -124,8 +134,9 @@ class _Words:
     end: str
     shown: Mapping[str, str]
     """By level, what an operator would type; {name} and {child} are filled in."""
-    revived: str = ""
-    """Leaves with 0 where the daemon itself has brought back what was ended."""
+    back: str
+    """Leaves with 0 where this daemon or its peer has brought back by itself what was ended: a start of ours would
+    make it two."""
 
 
 _WORDS: Final[Mapping[str, _Words]] = {
@@ -133,17 +144,19 @@ _WORDS: Final[Mapping[str, _Words]] = {
         "swanctl --stats >/dev/null 2>&1",
         _SWANCTL,
         {"ike": "swanctl --terminate --ike {name}", "child": "swanctl --terminate --child {child}"},
+        _BACK_SWANCTL,
     ),
     "strongswan-ipsec": _Words(
         f"{_STROKE_TOOL}timeout 5 $S status >/dev/null 2>&1",
         _STROKE,
         {"ike": "ipsec down {name}", "child": "ipsec down {child}{{n}}"},
+        _BACK_STROKE,
     ),
     "libreswan": _Words(
         f"{_WHACK_TOOL}timeout 5 $W --status >/dev/null 2>&1",
         _LIBRESWAN,
         {"ike": "ipsec whack --name {name} --terminate", "child": "ipsec whack --deletestate n"},
-        _REVIVED,
+        _BACK_LIBRESWAN,
     ),
 }
 
@@ -167,7 +180,7 @@ class Renegotiate:
         apply = "\n".join(
             [
                 _ending(words, focus, level),
-                *([words.revived] if level == "child" and words.revived else []),
+                words.back.strip(),
                 "SUDO=",
                 *(f"( {one.text}\n)" for one in (*up, *after)),
                 ":",

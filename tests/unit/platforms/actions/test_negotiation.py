@@ -141,3 +141,41 @@ def test_what_only_the_other_end_has_left_is_ended_there_first() -> None:
 def test_a_gateway_nobody_knows_how_to_speak_to_is_not_planned_for() -> None:
     with pytest.raises(Unplannable, match="is not known"):
         Renegotiate().plan(site("ios"), "near", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("implementation", "tool", "listing", "other"),
+    [
+        ("strongswan-swanctl", "swanctl", RAW, listed("site", 9, "203.0.113.9", ("net", 8))),
+        ("strongswan-ipsec", "ipsec", STATUS, STATUS.replace("net{5}", "more{5}")),
+        (
+            "libreswan",
+            "ipsec",
+            f'{STATES}000 #6: "site" esp.c3e32e52@198.51.100.1 tun.0@192.0.2.1 Traffic: ESPin=84B\n',
+            STATES,
+        ),
+    ],
+)
+def test_what_comes_back_by_itself_is_not_started_a_second_time(
+    tmp_path: Path, implementation: str, tool: str, listing: str, other: str
+) -> None:
+    (step,) = Renegotiate().plan(site(implementation), "near", {"level": "ike"}, {}).steps
+    fake = tmp_path / tool
+    fake.write_text(
+        f'#!/bin/sh\ncase "$*" in *--list-sas*|status|*--status*) cat {tmp_path}/listing ;; '
+        f'*initiate*|"up "*) echo "$*" >>{tmp_path}/started ;; esac\n'
+    )
+    fake.chmod(0o755)
+    (tmp_path / "sleep").write_text("#!/bin/sh\n")
+    (tmp_path / "sleep").chmod(0o755)
+    for text, started in ((listing, False), (other, True)):
+        (tmp_path / "listing").write_text(text)
+        ran = subprocess.run(
+            ["sh", "-c", f"say() {{ :; }}\n{step.apply}"],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+        assert ran.returncode == 0
+        assert (tmp_path / "started").exists() == started
