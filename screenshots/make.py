@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from textual.pilot import Pilot
 
-from tests.tui import plots
-from tests.tui.driving import SITE, application, finished, showing
+from tests.tui import mends, plots
+from tests.tui.driving import SITE, application, finished, showing, to_plan
 from tests.tui.scripted import DEMO, ScriptedDesk, ScriptedGateways
 
 HERE = Path(__file__).parent
@@ -62,6 +62,18 @@ async def raw(pilot: Pilot[None]) -> None:
     await pilot.press("r")
 
 
+async def mending(pilot: Pilot[None]) -> None:
+    """Steps of a change with their states, the guard counting, the diagnosis that verifies."""
+    await to_plan(pilot)
+    await pilot.press("y")
+    await showing(pilot, "guard 02:00", "Sending a few pings")
+
+
+def verifying() -> ScriptedGateways:
+    """Gateways that wait while a change is being verified."""
+    return ScriptedGateways(gate=threading.Event(), gate_at="traffic")
+
+
 def waiting() -> ScriptedGateways:
     """Gateways that do not come to an end."""
     return ScriptedGateways(gate=threading.Event())
@@ -76,6 +88,8 @@ PICTURES: dict[str, tuple[ScriptedDesk, Steps, bool]] = {
     "finding": (ScriptedDesk(), finished, True),
     "healthy": (ScriptedDesk(plot=plots.healthy), finished, True),
     "raw": (ScriptedDesk(), raw, True),
+    "plan": (ScriptedDesk(plot=mends.Mends()), to_plan, True),
+    "mending": (ScriptedDesk(plot=mends.Mends(), gateways=verifying), mending, True),
 }
 """File name, the desk it is taken at, the steps to it, whether it is of a session."""
 

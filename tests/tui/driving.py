@@ -13,6 +13,9 @@ from textual.pilot import Pilot
 from tests.tui.scripted import ScriptedDesk
 from wizard.ui.tui.app import WizardApp
 from wizard.ui.tui.look import Look
+from wizard.ui.tui.screens.keep import KeepIt
+from wizard.ui.tui.screens.mend import Remedies, WhichEnd
+from wizard.ui.tui.screens.plan import PlanScreen
 from wizard.ui.tui.screens.session import Session
 
 SITE: tuple[str, str | None] = ("site", "never-up")
@@ -81,6 +84,26 @@ async def finished(pilot: Pilot[None], *, permit: bool = True) -> Session:
     await pilot.press("y" if permit else "n")
     await until(pilot, lambda: session.story.outcome is not None and session.is_active)
     return session
+
+
+async def to_plan(pilot: Pilot[None]) -> PlanScreen:
+    """Takes a session to the plan of the first remedy offered, with the default answers on the way."""
+    await finished(pilot)
+    await pilot.press("m")
+    await on_top(pilot, Remedies)
+    await pilot.press("enter")
+    await on_top(pilot, WhichEnd)
+    await pilot.press("enter")
+    screen: PlanScreen = await on_top(pilot, PlanScreen)
+    return screen
+
+
+async def to_keep(pilot: Pilot[None]) -> KeepIt:
+    """Takes a session through that plan to the question whether the change stays."""
+    await to_plan(pilot)
+    await pilot.press("y")
+    screen: KeepIt = await on_top(pilot, KeepIt)
+    return screen
 
 
 def text(app: Any) -> str:

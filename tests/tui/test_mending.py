@@ -10,13 +10,25 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from tests.tui import mends, plots
-from tests.tui.driving import finished, flowing, footer, on_top, running, session_of, showing, text, until
+from tests.tui.driving import (
+    finished,
+    flowing,
+    footer,
+    on_top,
+    running,
+    session_of,
+    showing,
+    text,
+    to_keep,
+    to_plan,
+    until,
+)
 from tests.tui.scripted import ScriptedDesk, ScriptedGateways, ScriptedSession
 from wizard.engine.model import Decided, Event, Mend
 from wizard.flow.spec import Flow, Remedy, RemedyStep
 from wizard.ui import words
 from wizard.ui.tui.screens.keep import KeepIt
-from wizard.ui.tui.screens.mend import Remedies, WhichEnd, WhichFile
+from wizard.ui.tui.screens.mend import WhichFile
 from wizard.ui.tui.screens.mending import Leaving
 from wizard.ui.tui.screens.plan import PlanScreen
 from wizard.ui.tui.screens.session import Session
@@ -34,24 +46,6 @@ class Clock:
 def desk(then: plots.Tells = plots.healthy, flow: Flow | None = None, **gates: object) -> ScriptedDesk:
     made: Callable[[], ScriptedGateways] = lambda: ScriptedGateways(**gates)  # type: ignore[arg-type]  # noqa: E731
     return ScriptedDesk(plot=mends.Mends(then), gateways=made, flow=flow or plots.flow())
-
-
-async def to_plan(pilot: Pilot[None]) -> PlanScreen:
-    await finished(pilot)
-    await pilot.press("m")
-    await on_top(pilot, Remedies)
-    await pilot.press("enter")
-    await on_top(pilot, WhichEnd)
-    await pilot.press("enter")
-    screen: PlanScreen = await on_top(pilot, PlanScreen)
-    return screen
-
-
-async def to_keep(pilot: Pilot[None]) -> KeepIt:
-    await to_plan(pilot)
-    await pilot.press("y")
-    screen: KeepIt = await on_top(pilot, KeepIt)
-    return screen
 
 
 def begun(desk: ScriptedDesk) -> ScriptedSession:
@@ -375,24 +369,26 @@ async def test_quitting_before_anything_was_changed_asks_nothing() -> None:
 # --- taking up -------------------------------------------------------------------------------------
 
 
-def resumed(to: str) -> ScriptedDesk:
+def resumed(to: str, **gates: object) -> ScriptedDesk:
     session = ScriptedSession(mends.Mends())
     for reply in mends.replies(to=to):
         session.reply(reply)
-    sat = desk()
+    sat = desk(**gates)  # type: ignore[arg-type]
     sat.opens = session
     return sat
 
 
 async def test_a_session_interrupted_in_the_middle_of_a_change_says_so_and_goes_on() -> None:
-    sat = resumed("verify")
+    gate = threading.Event()
+    sat = resumed("verify", gate=gate, gate_at="traffic")
     async with running(sat, start=None) as pilot:
         await showing(pilot, "Earlier sessions")
         pilot.app.screen.open("20261118T030500Z-partner")  # type: ignore[attr-defined]
-        said = await showing(pilot, "A change was under way on gw-b and gw-a", mends.FIRES)
+        said = await showing(pilot, "! A change was under way", "! guard armed", "… running  5 Verify")
+        assert mends.FIRES in flowing(pilot.app)
         assert "guard 0" not in said
+        gate.set()
         await on_top(pilot, KeepIt)
-        await showing(pilot, "guard armed", mends.FIRES)
     assert sat.made[0].carried_out == ["collect", "traffic", "watch"]
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui import obstacles, plots
-from tests.tui.driving import SITE, application, finished, on_top, showing
+from tests.tui import mends, obstacles, plots
+from tests.tui.driving import SITE, application, finished, on_top, showing, to_keep, to_plan
 from tests.tui.scripted import DEMO, ScriptedDesk, ScriptedGateways
 from wizard.ui.tui.screens.login import ChangedKey
 
 Snap = Callable[..., bool]
 Steps = Callable[[Pilot[None]], Awaitable[object]]
 
-NARROW, WIDE = (80, 24), (120, 40)
+NARROW, MIDDLE, WIDE = (80, 24), (120, 36), (120, 40)
 
 
 def taken(snap: Snap, desk: ScriptedDesk, steps: Steps, size: tuple[int, int], **settings: Any) -> bool:
@@ -97,6 +97,52 @@ def test_finding_in_ascii(snap_compare: Snap) -> None:
 
 def test_finding_with_high_contrast(snap_compare: Snap) -> None:
     assert taken(snap_compare, ScriptedDesk(), finished, NARROW, theme="wizard-high-contrast")
+
+
+MENDING = pytest.mark.parametrize("size", [NARROW, MIDDLE], ids=["80x24", "120x36"])
+
+
+def mending(**gates: Any) -> ScriptedDesk:
+    """A desk whose finding can be mended."""
+    return ScriptedDesk(plot=mends.Mends(), gateways=lambda: ScriptedGateways(**gates))
+
+
+@MENDING
+def test_plan(snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert taken(snap_compare, mending(), to_plan, size)
+
+
+@MENDING
+def test_steps(snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await to_plan(pilot)
+        await pilot.press("y")
+        await showing(pilot, "guard 02:00", "Sending a few pings")
+
+    assert taken(snap_compare, mending(gate=threading.Event(), gate_at="traffic"), steps, size)
+
+
+@MENDING
+def test_keep_or_undo(snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert taken(snap_compare, mending(), to_keep, size)
+
+
+def test_which_gateway_is_right(snap_compare: Snap) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await finished(pilot)
+        await pilot.press("m", "enter")
+        await showing(pilot, "Which gateway is right?")
+
+    assert taken(snap_compare, mending(), steps, NARROW)
+
+
+def test_disruptive_plan_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert taken(snap_compare, mending(plan=mends.DISRUPTIVE), to_plan, NARROW)
+
+
+def test_plan_in_the_smallest_terminal_and_ascii(snap_compare: Snap) -> None:
+    assert taken(snap_compare, mending(), to_plan, (60, 16), ascii=True)
 
 
 def test_terminal_too_small(snap_compare: Snap) -> None:

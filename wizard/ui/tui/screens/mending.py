@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual import on
 
 from wizard.engine.course import ARMING
-from wizard.engine.model import Decided, Event, Keep, Mend, Stepped
+from wizard.engine.model import Decided, Event, Keep, Mend, Mended, Stepped
 from wizard.engine.plan import Plan
 from wizard.facts.model import End
 from wizard.ui import mending, words
@@ -22,7 +22,6 @@ from wizard.ui.tui.screens.keep import KeepIt
 from wizard.ui.tui.screens.mend import Remedies, WhichEnd, WhichFile
 from wizard.ui.tui.screens.plan import PlanScreen
 from wizard.ui.tui.screens.walking import Question, Walking
-from wizard.ui.tui.widgets.raw import clean
 from wizard.ui.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 _LONG_S = 20.0
 """For notices that say what became of a change; they are read once and matter."""
+_TAKEN_UP = (
+    "! A change was under way when this session was interrupted. The gateways are asked what became of it."
+)
 
 
 class Leaving(Confirm):
@@ -46,6 +48,8 @@ class MendingWalk(Walking):
         super().__init__(session, gateways)
         self._past = 0
         """Events still to be taken that happened before this screen was opened."""
+        self._note = ""
+        """What somebody should know who has taken the session up in the middle of a change."""
         self._fires_at: float | None = None
         """When the guard acts, by our clock; None where only the gateway knows."""
 
@@ -87,7 +91,7 @@ class MendingWalk(Walking):
 
     def show_steps(self) -> None:
         """Brings the list of steps and the countdown up to date."""
-        self.query_one(Steps).follow(self.mending, self.guard_left_s())
+        self.query_one(Steps).follow(self.mending, self.guard_left_s(), self._note)
 
     def take_up(self) -> None:
         """Carries the session out from where it stands, and says so when that is in the middle of a change."""
@@ -96,11 +100,12 @@ class MendingWalk(Walking):
         past = tuple(self.session.events)
         self._past = len(past)
         self.operator = walk(self, self.session, self.gateways)
-        change = mending.underway(past)
-        if change is not None:
-            self.notify(clean(mending.interrupted(change)), severity="warning", markup=False, timeout=_LONG_S)
+        if mending.underway(past) is not None:
+            self._note = _TAKEN_UP
 
     def took(self, event: Event) -> None:
+        if isinstance(event, Mended):
+            self._note = ""
         live = self._past <= 0
         self._past -= 1
         if isinstance(event, Stepped) and event.title == ARMING and self.story.mending is not None:

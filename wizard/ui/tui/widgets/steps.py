@@ -13,7 +13,7 @@ from textual.widget import Widget
 from wizard.ui import words
 from wizard.ui.mending import Line, Mending, Progress, taken_back
 from wizard.ui.tui.look import STYLES
-from wizard.ui.tui.widgets.raw import one_line
+from wizard.ui.tui.widgets.raw import literal, one_line
 from wizard.ui.words import Sign
 
 SOON_S: Final = 30
@@ -76,10 +76,12 @@ class Steps(Widget):
         super().__init__(id=id)
         self.display = False
         self._mending: Mending | None = None
+        self._note = ""
 
-    def follow(self, mending: Mending | None, left_s: float | None) -> None:
-        """Shows how far a plan has come, or nothing; `left_s` as in `countdown`."""
+    def follow(self, mending: Mending | None, left_s: float | None, note: str = "") -> None:
+        """Shows how far a plan has come, or nothing; `left_s` as in `countdown`, `note` stands above all."""
         self._mending = mending
+        self._note = note
         self.display = mending is not None
         if mending is not None:
             self.border_title = one_line(mending.plan.title)
@@ -95,7 +97,8 @@ class Steps(Widget):
             return []
         guard = countdown(self._mending, self.left_s)
         shown = drawn(self._mending.lines(), width, self._most)
-        return [*(guard.wrap(width) if guard else []), *shown]
+        note = literal(self._note, STYLES["warn"]).wrap(width) if self._note else []
+        return [*note, *(guard.wrap(width) if guard else []), *shown]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))
