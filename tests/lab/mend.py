@@ -94,6 +94,8 @@ def cases(scenarios: Sequence[Scenario], *, every: bool = False) -> list[Case]:
     found = []
     for one in scenarios:
         known = remedies().get(one.expect, ()) if may_mend(one) else ()
+        if one.mended_by is not None and not every:
+            known = tuple(remedy for remedy in known if remedy["id"] == one.mended_by)
         for remedy in known if every else known[:1]:
             name = f"{one.id}.{remedy['id']}" if every else one.id
             content = {**one.model_dump(), "id": name, "scenario": one.id, "remedy": remedy["id"]}

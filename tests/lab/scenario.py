@@ -97,6 +97,8 @@ class Scenario(_Strict):
     then: tuple[str, ...] = ()
     # What a remedy asks of the operator, such as ca-file: paths on the operator's node.
     given: dict[Text, Text] = Field(default_factory=dict)
+    # The remedy it is mended with; without one the first of its cause.
+    mended_by: Text | None = None
 
     @field_validator("images", mode="before")
     @classmethod

@@ -75,12 +75,21 @@ def prospect(flow: Flow, outcome: Outcome, started: Started, facts: Facts) -> Pr
     duties: list[Duty] = []
     for finding in (*outcome.causes, *outcome.warnings):
         ends = ends_of(finding, started)
-        fitting = [remedy for remedy in flow.remedies.values() if finding.cause in remedy.mends]
+        fitting = [
+            one
+            for one in flow.remedies.values()
+            if finding.cause in one.mends and _does_something(one, facts)
+        ]
         offers += [Offer(finding, one, phrases.fill(one.impact, ends, facts)) for one in fitting]
         referral = flow.referrals.get(finding.cause)
         if not fitting and referral is not None:
             duties.append(Duty(finding, referral.who, phrases.fill(referral.tell, ends, facts)))
     return Prospect(tuple(offers), tuple(duties))
+
+
+def _does_something(remedy: Remedy, facts: Facts) -> bool:
+    """Whether any step of it is meant for what was found."""
+    return any(step.when is None or step.when.evaluate(facts).value for step in remedy.steps)
 
 
 def ends_of(finding: Finding, started: Started) -> tuple[End, ...]:

@@ -19,6 +19,8 @@ from tests.lab.trouble import LabError
 from wizard.platforms import sudoers
 
 TRUTH_PATIENCE_S = 5.0
+# Where an operator has the files that a remedy asks for.
+GIVEN = Path("/run/lab/given")
 # How long the end of an SSH session and of what ran in it may take.
 LINGER_S = 3.0
 NOTHING = "nothing: the pair is healthy"
@@ -74,6 +76,7 @@ class Stage:
         self._proof = scenario.proof
         if self._proof == "certificate":
             self._certify()
+        self._give(scenario)
         if scenario.start == "up-before":
             self._start("gw-a", works=True)
         for node, change in scenario.change.items():
@@ -107,6 +110,13 @@ class Stage:
 
     def _lay_out(self, gateway: Gateway, path: str, item: str) -> None:
         gateway.write(path, self._pki.item(item), mode=0o600 if "/private/" in path else 0o644)
+
+    def _give(self, scenario: Scenario) -> None:
+        """Lay out what a remedy asks of the operator: files in GIVEN, called what `pki` calls them."""
+        for path in map(Path, scenario.given.values()):
+            if path.parent == GIVEN:
+                GIVEN.mkdir(parents=True, exist_ok=True)
+                path.write_text(self._pki.item(path.name), encoding="utf-8")
 
     def _change(self, node: str, change: Change) -> None:
         for name, gateway in self.pair.gateways.items():
