@@ -34,7 +34,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "rest": _CONFIGS,
     "f": _CONFIGS,
     "folder": f"/(etc|usr/local/etc|var/lib/strongswan)(/{_COMPONENT})*",
-    "name": "[[:alnum:]_.*?@+-]+",
+    "name": "[[:alnum:]?_.*@+-]+",
     "path": f"/({_COMPONENT}/)*{_COMPONENT}",
     "2": LOG,
     "F": LOG,

@@ -165,7 +165,8 @@ def arguments(invocation: Invocation) -> str:
         "".join(part.text if isinstance(part, Pattern) else expression(part) for part in word)
         for word in words
     )
-    if len(whole) + 2 > MOST or ":" not in whole:
+    # sudo 1.9.13 and 1.9.16 take two operators side by side for a mistake, even within brackets.
+    if len(whole) + 2 > MOST or ":" not in whole or re.search(r"[*+?]{2}", whole):
         raise ValueError(f"{invocation.program}: {whole} cannot stand in sudoers")
     return f"^{whole}$"
 

@@ -24,7 +24,7 @@ from wizard.facts.tunnel import Child, Connection
 from wizard.facts.vocabulary import AUTH_SERVERS, IKE, PATH_MTU, SERVICES, TRAFFIC
 from wizard.platforms import charon_journal, kinds, privileges, rights, sudoers
 from wizard.platforms.guard import Guard, by_root
-from wizard.platforms.privileges import UnknownPrivilege
+from wizard.platforms.privileges import Invocation, Pattern, UnknownPrivilege
 from wizard.ui.headless import setup
 
 CLASSES = {"[:alnum:]": "a-zA-Z0-9", "[:digit:]": "0-9", "[:xdigit:]": "0-9a-fA-F", "[:space:]": r"\s"}
@@ -274,6 +274,12 @@ def test_an_older_sudo_that_would_take_an_expression_for_a_wildcard_finds_a_mist
     ]
     assert open_ended
     assert all(":" in sudoers.arguments(one) for one in open_ended)
+
+
+@pytest.mark.parametrize("part", ["[.*?]+:", "[a-z]+", "a:" * 520])
+def test_what_sudo_would_not_take_for_an_expression_is_refused(part: str) -> None:
+    with pytest.raises(ValueError, match="cannot stand in sudoers"):
+        sudoers.arguments(Invocation("ls", ((Pattern(part),),)))
 
 
 @pytest.mark.parametrize("text", ["$SUDO cat $ANYTHING", "$SUDO $(which cat) x", "$SUDO $TOOL"])
