@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from wizard.facts.pasted.lexicon import Lexicon
+from wizard.facts.pasted.ornaments import readings
 from wizard.facts.pasted.prefixes import PastedLine, taken_apart
-from wizard.facts.pasted.reader import Reader
+from wizard.facts.pasted.reader import RawLine, Reader
 
 _REMEMBERED: Final = 4096
 """Texts whose signature is remembered; daemons repeat themselves word for word."""
@@ -112,6 +113,16 @@ class Matcher:
 def events(blocks: Iterable[bytes], reader: Reader, matcher: Matcher) -> Iterator[SeenEvent]:
     """The meaningful lines of a stream, in order."""
     for raw in reader.read(blocks):
-        found = matcher.event(taken_apart(raw.number, raw.text), raw.signatures)
+        found = matcher.event(taken_apart(raw.number, raw.text), raw.signatures) or _anyway(raw, matcher)
         if found is not None:
             yield found
+
+
+def _anyway(raw: RawLine, matcher: Matcher) -> SeenEvent | None:
+    """What a line means once it is read without its ornaments."""
+    for text in readings(raw.text):
+        line = replace(taken_apart(raw.number, text), shown=raw.text)
+        found = matcher.event(line, raw.signatures)
+        if found is not None:
+            return found
+    return None

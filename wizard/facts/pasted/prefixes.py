@@ -42,7 +42,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _ANY_MONTH: Final = r"[^\W\d_]{3,5}\.?"
 """A month in whatever language syslog was set to."""
 _PRIORITY: Final = re.compile(r"<\d{1,3}>(?:1 )?")
-_COMPOSE: Final = re.compile(r"[\w.-]{1,60}\s*\| (?=\S)")
+_COMPOSE: Final = re.compile(r"[\w.-]{1,60}\s*\| (?=\s*\S)")
 _SEQUENCE: Final = re.compile(r"\d{3,9}: (?=[*.]?" + _MONTH + r")")
 _TIME: Final = re.compile(
     rf"\[?(?:"
@@ -83,6 +83,8 @@ _CHARON: Final = re.compile(
 _LEVELS: Final = re.compile(
     r"(?:<\d>|\[?(?:INFO|info|DEBUG|debug|NOTICE|notice|daemon\.\w+|authpriv\.\w+)\]? ?:?|std(?:out|err) [FP]) (?=\S)"
 )
+_STREAM: Final = re.compile(r"std(?:out|err) [FP] (?=\S)")
+"""What container runtimes put between their time and the line, which begins with a time of its own."""
 _WHACK: Final = re.compile(r"\d{3} (?=[\"#A-Z])")
 _PLUTO: Final = re.compile(
     r"(?:\d{3} )?(?:IMPAIR: )?\"(?P<conn>[^\"]{1,128})\"(?:\[\d+\])?"
@@ -105,21 +107,17 @@ def taken_apart(number: int, raw: str) -> PastedLine:
     text = raw.lstrip()
     if _TIME.match(text) is None and _KNOWN.match(text) is None:
         text = raw  # listings are told apart by how far they are indented
-    stamp = ""
     hint: Hint = ""
     if text[:1] == "<":
         text = _without(_PRIORITY, text)
     if "| " in text[:70]:
         text = _without(_COMPOSE, text)
+        if _TIME.match(text.lstrip()) is not None:
+            text = text.lstrip()
     if text[:1].isdigit():
         text = _without(_SEQUENCE, text)
-    timed = False
-    for _ in range(3):
-        found = _TIME.match(text)
-        if found is None or found.end() == 0:
-            break
-        stamp, text, timed = stamp or found[0], text[found.end() :].lstrip(" "), True
-    if timed:
+    stamp, text = _untimed(text)
+    if stamp:
         text = _without(_UPTIME, _without(_LEVELS, text))
         for pattern in (_SYSLOG5424, _LOGCAT):
             if (found := pattern.match(text)) is not None:
@@ -133,6 +131,20 @@ def taken_apart(number: int, raw: str) -> PastedLine:
     text = _without(_KNOWN, text)
     text = _without(_LOGCAT, text)
     return _worded(number, raw, text, stamp, "", "", hint)
+
+
+def _untimed(text: str) -> tuple[str, str]:
+    """The first of the times in front of a line, and the line without any; loggers put theirs before others'."""
+    stamp = ""
+    for _ in range(4):
+        found = _TIME.match(text)
+        if found is not None and found.end():
+            stamp, text = stamp or found[0], text[found.end() :].lstrip(" ")
+        elif stamp and (found := _STREAM.match(text)) is not None:
+            text = text[found.end() :]
+        else:
+            break
+    return stamp, text
 
 
 def _worded(number: int, raw: str, text: str, stamp: str, conn: str, uid: str, hint: Hint) -> PastedLine:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wizard.facts.pasted.lexicon import Lexicon
+from wizard.facts.pasted.wrapped import unwrapped
 
 BLOCK: Final = 1 << 16
 """Bytes looked at in one go."""
@@ -37,8 +38,9 @@ class RawLine:
 
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_TAG: Final = re.compile(r"</?(?:br|pre|code|p|div|li|span|td|tr)\b[^<>]{0,120}>")
 _ENTITY: Final = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-_QUOTED: Final = re.compile(r"\A(?:[>│|] ?)+(?=\S)|\A`+|`+\s*\Z")
+_QUOTED: Final = re.compile(r"\A(?:[>│|] ?)+(?=\s*\S)|\A`+|`+\s*\Z")
 _QUOTES: Final = frozenset(">|\u2502`")
 _TYPOGRAPHY: Final = str.maketrans(
     {
@@ -61,7 +63,7 @@ class Reader:
 
     def read(self, blocks: Iterable[bytes]) -> Iterator[RawLine]:
         """The lines worth a closer look, in order."""
-        for block in _whole_lines(_utf8(blocks)):
+        for block in _whole_lines(unwrapped(_utf8(blocks))):
             yield from self._block(block)
 
     def _block(self, block: bytes) -> Iterator[RawLine]:
@@ -92,6 +94,8 @@ def cleaned(line: bytes) -> str:
         text = _ANSI.sub("", text)
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
+    if "<" in text and _TAG.search(text):
+        text = _TAG.sub("", text)
     if not text.isascii() or "\t" in text:
         text = text.translate(_TYPOGRAPHY)
     if not text.isprintable():

@@ -1,0 +1,52 @@
+"""Other readings of a pasted line: without what editors, pagers, `grep` and spreadsheets put in front of it.
+
+They are tried only on a line that has words of a daemon and fits no signature as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_FURTHEST: Final = 240
+"""Signs before a daemon's own mark; a prefix is not longer."""
+_GROUPS: Final = "DMN|MGR|IKE|CHD|JOB|CFG|KNL|NET|ASN|ENC|TNC|IMC|IMV|PTS|TLS|APP|ESP|LIB"
+_MARK: Final = re.compile(
+    rf"(?<![\w\"])\d{{2}}\[(?:{_GROUPS})\d?\]|(?<!\w)\[(?:{_GROUPS})\d?\] "
+    r"|\"[^\"]{1,128}\"(?:\[\d+\])?(?: \S{1,60})? #\d{1,9}: "
+)
+"""charon's thread and group, and pluto's connection and state."""
+_NUMBERED: Final = re.compile(r"\s*\d{1,7}(?:\t+| {2,}|[:)] ?(?!\d)|-(?=\D)|\. +)(?=\S)")
+_BULLET: Final = re.compile(r"\s*[-*+\u2022\u00b7#]+ +(?=\S)")
+_FILE: Final = re.compile(
+    r"(?:/?[\w.+-]+/)*[\w+-]*(?:\.log|syslog|messages|secure|journal|\.txt)[\w.-]*(?::\d+)?[:-] ?(?=\S)"
+)
+_MOST: Final = 3
+"""Ornaments taken off one after the other."""
+
+
+def readings(text: str) -> Iterator[str]:
+    """The line in other ways, the likeliest first; nothing where there is no ornament."""
+    bare = _without_quotes(text)
+    for _ in range(_MOST):
+        found = next((found for one in (_FILE, _NUMBERED, _BULLET) if (found := one.match(bare))), None)
+        if found is None:
+            break
+        bare = bare[found.end() :]
+        yield bare
+    if bare[:1] == " ":
+        bare = bare.lstrip()
+    if bare != text:
+        yield bare
+    mark = _MARK.search(text[:_FURTHEST])
+    if mark is not None and mark.start() > 0:
+        yield text[mark.start() :]
+
+
+def _without_quotes(text: str) -> str:
+    """A cell of a table as it was before it was quoted."""
+    plain = text.strip().removesuffix(",")
+    if len(plain) > 1 and plain[0] == plain[-1] == '"' and ('""' in plain or plain.count('"') == 2):
+        return plain[1:-1].replace('""', '"')
+    return text
