@@ -66,9 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--undo", choices=["fire", "timer", "none"], default="fire", help="who undoes the first try"
     )
+    sub.add_argument("--brief", action="store_true", help="no diagnosis before the one a plan begins with")
+    _add_run(sub)
+    sub = command("misfortune", _misfortune, "let things go wrong while a tunnel is mended")
     sub.add_argument(
-        "--table", type=Path, help="a file to keep the table in, as Markdown, as the run goes on"
+        "names", nargs="*", metavar="MISFORTUNE", help="ids of misfortunes.yaml; all if none is given"
     )
+    _add_run(sub)
     for name, act, text in (
         ("exec", _exec, "in a guest of its own with that scenario, run a command: exec SCENARIO -- COMMAND"),
         ("shell", _shell, "in a guest of its own with that scenario, open the wizard, or another command"),
@@ -100,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_table(sub: argparse.ArgumentParser) -> None:
+def _add_run(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--guests", type=int, default=2, help="guests side by side; each uses a core")
     sub.add_argument("--minutes", type=float, default=60, help="begin no scenario after that long")
     sub.add_argument(
