@@ -198,6 +198,8 @@ def _mend(arguments: argparse.Namespace) -> int:
     chosen = mend.cases(scenario.choose(arguments.names, scenario.load()), every=arguments.every)
     if arguments.sample:
         chosen = mend.sample(chosen)
+    if arguments.each_remedy:
+        chosen = mend.each_remedy(chosen)
     if not chosen:
         raise LabError("None of these scenarios has a cause with a remedy.")
     return _change(arguments, chosen, mend.Mending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,14 +14,14 @@ from typing import Any
 
 import yaml
 
-from tests.lab import healthy, runner, table
+from tests.lab import healthy, images, runner, table
 from tests.lab.guest import REPOSITORY, Guest
 from tests.lab.scenario import Scenario, pair_of
 from tests.lab.trouble import LabError
 
 FIX_SECONDS = 240.0
 GUARD_PATIENCE_S = 200
-SAMPLED = 2
+SAMPLED = 4
 _REFUSED = 2
 RESUME = "tests.lab.inside.resume"
 FIRE = "for f in /var/lib/ipsec-wizard/*/fire.sh; do [ ! -e $f ] || sh $f operator; done"
@@ -104,17 +105,27 @@ def cases(scenarios: Sequence[Scenario], *, every: bool = False) -> list[Case]:
 
 
 def sample(chosen: Sequence[Case]) -> list[Case]:
-    """SAMPLED scenarios on each pair of images, no remedy twice where another is left; faults in pairs first."""
+    """SAMPLED scenarios for each kind of daemon, on one pair of images, no remedy twice; and a pair of faults."""
+    known = images.definitions().images
     taken: list[Case] = []
     used: set[str] = set()
-    kinds = dict.fromkeys(pair_of(one) for one in chosen)
-    for kind in kinds:
-        fitting = [one for one in chosen if pair_of(one) == kind and not one.then]
-        fresh = [one for one in fitting if one.remedy not in used]
-        for one in (fresh or fitting)[:SAMPLED]:
-            taken.append(one)
-            used.add(one.remedy)
+    for kind in dict.fromkeys(one.daemon for one in known.values()):
+        own = [
+            one for one in chosen if not one.then and {known[i].daemon for i in pair_of(one)[1:]} == {kind}
+        ]
+        places = Counter(pair_of(one) for one in each_remedy(own))
+        for place, _ in places.most_common(1):
+            fitting = each_remedy([one for one in own if pair_of(one) == place])
+            fresh = [one for one in fitting if one.remedy not in used] or fitting
+            taken += fresh[:SAMPLED]
+            used |= {one.remedy for one in fresh[:SAMPLED]}
     return [*taken, *[one for one in chosen if one.then][:1]]
+
+
+def each_remedy(chosen: Sequence[Case]) -> list[Case]:
+    """One scenario for each remedy, the first one that is staged for it."""
+    first = {one.remedy: one for one in reversed(chosen) if not one.then}
+    return sorted(first.values(), key=list(chosen).index)
 
 
 def right_end(scenario: Scenario) -> str | None:

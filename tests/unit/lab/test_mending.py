@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.lab import mend, misfortune, scenario
+from tests.lab import images, mend, misfortune, scenario
 from tests.lab.inside import bystander, passage, portrait
 
 PING = """\
@@ -68,11 +68,13 @@ def test_every_case_has_a_remedy_of_the_cause_it_expects() -> None:
     assert len({one.id for one in chosen}) == len(chosen)
 
 
-def test_the_sample_covers_every_implementation_that_a_remedy_is_staged_on() -> None:
-    chosen = mend.cases(list(scenario.load().values()))
-    kinds = {image for one in mend.sample(chosen) for image in one.images.values()}
-    assert kinds >= {"deb13-swanctl"}
-    assert len({one.remedy for one in mend.sample(chosen)}) >= 5
+def test_the_sample_mends_on_every_kind_of_daemon_and_a_pair_of_faults() -> None:
+    chosen = mend.sample(mend.cases(list(scenario.load().values())))
+    known = images.definitions().images
+    assert {known[one.image("gw-a")].daemon for one in chosen} == {"swanctl", "ipsecconf", "libreswan"}
+    assert any(one.then for one in chosen)
+    single = [one.remedy for one in chosen if not one.then]
+    assert len(set(single)) == len(single) == 3 * mend.SAMPLED
 
 
 def test_the_end_that_a_scenario_leaves_alone_is_the_right_one() -> None:
