@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--undo", choices=["fire", "timer", "none"], default="fire", help="who undoes the first try"
     )
-    sub.add_argument("--brief", action="store_true", help="no diagnosis before the one a plan begins with")
+    sub.add_argument(
+        "--brief", action="store_true", help="no diagnoses but those that plans and mendings make"
+    )
     _add_run(sub)
     sub = command("misfortune", _misfortune, "let things go wrong while a tunnel is mended")
     sub.add_argument(

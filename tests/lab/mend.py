@@ -95,6 +95,8 @@ def cases(scenarios: Sequence[Scenario], *, every: bool = False) -> list[Case]:
     found = []
     for one in scenarios:
         known = remedies().get(one.expect, ()) if may_mend(one) else ()
+        # A remedy that asks for what the scenario does not give is not this one's.
+        known = tuple(remedy for remedy in known if set(remedy.get("asks", ())) <= set(one.given))
         if one.mended_by is not None and not every:
             known = tuple(remedy for remedy in known if remedy["id"] == one.mended_by)
         for remedy in known if every else known[:1]:
@@ -139,7 +141,7 @@ class Mending(runner.Run):
 
     tries_twice = False
     brief = False
-    """Whether the first diagnosis is left to the one that a plan begins with."""
+    """Whether no diagnosis is made but those that a plan begins with and a mending ends with."""
     undo: str = "fire"
     """"fire": an operator runs fire.sh; "timer": the guard's own timer is waited for; "none": no undo is tried."""
 
@@ -353,9 +355,10 @@ class Attempt:
             verdict.verified = verdict.result or f"exit {code}"
             verdict.notes.append(f"{verdict.result or 'no result'} (exit {code}): {said.get('said') or told}")
             return
-        self.then(said)
+        said = self.then(said)
         missing = self.ask("passage")["missing"]
-        code, said, told, _ = self.wizard("diagnose", "site", "--json", "--symptom", "check")
+        if not self.brief:
+            code, said, told, _ = self.wizard("diagnose", "site", "--json", "--symptom", "check")
         if said.get("status") != "healthy":
             causes = [str(one["id"]) for one in said.get("causes") or []]
             missing.append(f"a fresh diagnosis says {causes or said.get('status')} (exit {code})")
@@ -369,18 +372,18 @@ class Attempt:
         if files and not seen["kept"]:
             verdict.notes.append("there is no copy of the files as they were")
 
-    def then(self, said: dict[str, Any]) -> None:
-        """Mend what was found next, as long as the scenario holds more faults."""
+    def then(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Mend what was found next, as long as the scenario holds more faults; what was said last."""
         for _ in self.scenario.then:
             causes = [str(one["id"]) for one in said.get("causes") or []]
             known = remedies().get(causes[0], ()) if causes else ()
             if not known:
                 self.verdict.notes.append(f"found next: {causes or said.get('status')}, which nothing mends")
-                return
+                return said
             self.verdict.remedy += f" + {known[0]['id']}"
             plan = self.plan(known[0]["id"])
             if plan is None:
-                return
+                return said
             begun = time.monotonic()
             code, said, told, _ = self.wizard(
                 "fix", "site", "--remedy", plan["remedy"], "--approve", plan["hash"], "--json"
@@ -390,7 +393,8 @@ class Attempt:
                 self.verdict.notes.append(
                     f"then {said.get('result') or 'no result'} (exit {code}): {said.get('said') or told}"
                 )
-                return
+                return said
+        return said
 
 
 def show(verdicts: Sequence[runner.Verdict]) -> None:
