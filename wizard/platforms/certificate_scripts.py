@@ -51,9 +51,9 @@ IFS=$nl
 tops=
 for top in {roots}; do [ -d "$top" ] && tops=$tops$nl$top; done
 [ -n "$tops" ] || exit 1
-listed=$(for top in $tops; do $SUDO ls -lnRL "$top" 2>/dev/null; done | head -n 600)
-named=$(for top in $tops; do $SUDO grep -rhsE '--include=*.conf' {quote(_NAMES)} "$top"; done | awk {quote(_NAMED)} |
-  head -n 100)
+listed=$(for top in $tops; do IFS=' '; $SUDO ls -lnRL "$top" 2>/dev/null; done | head -n 600)
+named=$(for top in $tops; do IFS=' '; $SUDO grep -rhsE '--include=*.conf' {quote(_NAMES)} "$top"; done |
+  awk {quote(_NAMED)} | head -n 100)
 folder=
 for line in $listed; do
   case $line in
@@ -83,7 +83,7 @@ if [ -n "$public" ]; then
   }} | while IFS= read -r line; do
     case $line in
     '@! '*)
-      path=${{line#@! }}; echo "@@ file $path"
+      path=${{line#@! }} IFS=' '; echo "@@ file $path"
       for form in PEM DER; do
         [ $form = DER ] || [ ! -r "$path" ] || continue
         $SUDO openssl x509 -inform $form -in "$path" 2>/dev/null && break
@@ -94,14 +94,16 @@ if [ -n "$public" ]; then
     esac
   done
 fi
-count=0
+count=0 IFS=$nl
 for line in $keys; do
   echo "@@ key $line"
   count=$((count + 1)); [ $count -le 40 ] || {{ echo '!too many keys'; continue; }}
   command -v openssl >/dev/null || {{ echo '!no openssl'; continue; }}
   path=/${{line#*/}}
   for form in PEM DER; do
-    digest=$($SUDO openssl pkey -inform $form -in "$path" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum)
+    digest=$(
+      IFS=' '; $SUDO openssl pkey -inform $form -in "$path" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum
+    )
     case $digest in e3b0c44298fc1c149afbf4c8996fb924*) digest=!unreadable ;; *) break ;; esac
   done
   echo "${{digest%% *}}"

@@ -68,10 +68,11 @@ paths=$(printf '%s\\n' "$outlets" | while IFS= read -r line; do
 done)
 first=
 from() {{
-  size=$($SUDO wc -c "$2" 2>/dev/null) || return 1
+  size=$(IFS=' '; $SUDO wc -c "$2" 2>/dev/null) || return 1
   [ "${{size%% *}}" != 0 ] || return 1
-  if [ "$1" = file ]; then set -- "$1" "$2" "$($SUDO tail -c {_BYTES} "$2" | tail -n "$N")"
-  else set -- "$1" "$2" "$($SUDO tail -c {_SHARED_BYTES} "$2" | grep -aE '{"|".join(NAMES)}' | tail -n "$N")"; fi
+  if [ "$1" = file ]; then set -- "$1" "$2" "$(IFS=' '; $SUDO tail -c {_BYTES} "$2" | tail -n "$N")"
+  else set -- "$1" "$2" "$(IFS=' '; $SUDO tail -c {_SHARED_BYTES} "$2" |
+    grep -aE '{"|".join(NAMES)}' | tail -n "$N")"; fi
   [ -n "$3" ] || return 1
   echo "@@ $1 ${{size%% *}} $2"
   date '+@@ now %s %z'

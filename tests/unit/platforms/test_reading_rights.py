@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wizard.platforms import charon_journal
+from wizard.platforms.certificate_scripts import script
 from wizard.platforms.gateway_scripts import SWANCTL_FILES
 from wizard.platforms.ipsec_files import IPSEC_FILES
 
@@ -41,12 +43,12 @@ def read(root: Path, script: str, sudo: str) -> subprocess.CompletedProcess[str]
     """What a login reads whose sudo does as the shell lines say; what it asks for stands in the file `asked`."""
     (root / "asked").touch()
     (root / "asked").chmod(0o666)
-    (root / "bin/sudo").write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{root}/asked\n{sudo}\n')
+    (root / "bin/sudo").write_text(f'#!/bin/sh\nshift\nprintf "%s\\n" "$*" >>{root}/asked\n{sudo}\n')
     (root / "bin/sudo").chmod(0o755)
     user = NOBODY if os.geteuid() == 0 else None
     return subprocess.run(
         ["sh", "-c", script.replace("/etc/", f"{root}/etc/").replace(" /etc ", f" {root}/etc ")],
-        env={"PATH": f"{root}/bin:/usr/bin:/bin", "SUDO": "sudo", "SALT": "x"},
+        env={"PATH": f"{root}/bin:/usr/bin:/bin", "SUDO": "sudo -n", "SALT": "x"},
         capture_output=True,
         text=True,
         check=False,
@@ -110,3 +112,29 @@ def test_ipsec_conf_is_read_the_same_way(gateway: Path) -> None:
     ran = read(gateway, IPSEC_FILES, f"case $3 in include) ;; *) shift;{GIVEN} ;; esac")
     assert "grep -H ^ /etc/ipsec.d/a.conf" in asked(gateway)
     assert f"@@ {gateway}/etc/ipsec.d/a.conf" in ran.stdout
+
+
+def test_certificates_and_keys_that_only_root_may_read_are_asked_of_openssl(gateway: Path) -> None:
+    for name in ("x509/own.pem", "private/own.pem"):
+        (gateway / "etc/swanctl" / name).parent.mkdir()
+        (gateway / "etc/swanctl" / name).write_text("sealed")
+        (gateway / "etc/swanctl" / name).chmod(0)
+    sudo = 'case $1 in ls) exec "$@" ;; openssl) echo "public of $6" ;; esac'
+    ran = read(gateway, script(("/etc/swanctl",), "true"), sudo)
+    assert "sudo -n" not in ran.stderr
+    assert (
+        f"@@ file {gateway}/etc/swanctl/x509/own.pem\npublic of {gateway}/etc/swanctl/x509/own.pem"
+        in ran.stdout
+    )
+    assert f" {gateway}/etc/swanctl/private/own.pem\n" in ran.stdout
+    assert {line.split()[0] for line in asked(gateway)} == {"ls", "grep", "openssl"}
+
+
+def test_a_log_file_that_only_root_may_read_is_found(gateway: Path) -> None:
+    (gateway / "etc/strongswan.conf").write_text(
+        f"charon {{ filelog {{ a {{ path = {gateway}/charon.log\n }} }} }}\n"
+    )
+    sudo = "case $1 in wc) echo 30 x ;; tail) echo '05[NET] sending packet' ;; esac"
+    ran = read(gateway, charon_journal.since("recent-log", 900, 600).text, sudo)
+    assert f"@@ file 30 {gateway}/charon.log" in ran.stdout
+    assert "05[NET] sending packet" in ran.stdout
