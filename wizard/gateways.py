@@ -62,11 +62,13 @@ class Gateways:
         redactor: Redactor | None = None,
         flow: Flow | None = None,
         operator: str = "",
+        unchangeable: str = "",
     ) -> None:
         """Takes the tunnel by name; nothing is connected yet. Raises InventoryError for an unknown one.
 
         The redactor learns every secret that is typed, and which outputs may not be kept. Without a flow no
-        plan can be made; the operator's name stands at a guard for others to read.
+        plan can be made, nor where `unchangeable` says why not; the operator's name stands at a guard for others
+        to read.
         """
         self._tunnel = inventory.tunnel(tunnel)
         self._refs: dict[End, EndRef] = dict(zip(ENDS, self._tunnel.ends, strict=True))
@@ -81,6 +83,7 @@ class Gateways:
         self._closed = threading.Event()
         self._flow = flow
         self._known = Facts()
+        self._unchangeable = unchangeable
         self._mender = Mender(_Bench(self), operator)
 
     # --- what a front end does ----------------------------------------------------------------
@@ -290,6 +293,8 @@ class Gateways:
     # --- mending ------------------------------------------------------------------------------
 
     def _draw(self, request: Draw) -> Drawn:
+        if self._unchangeable:
+            return Drawn(None, self._unchangeable)
         if self._flow is None:
             return Drawn(None, "there is no knowledge of remedies here")
         records: list[CommandRecord] = []

@@ -16,6 +16,10 @@ from wizard.ssh import KnownHosts
 from wizard.ui.conduct import DemoCause
 from wizard.ui.desk import InventoryDesk
 
+_RECORDED = (
+    "the demo's gateways are recordings and cannot be changed; on your own gateways the plan comes now"
+)
+
 
 class DemoDesk(InventoryDesk):
     """The desk in front of a scene: every recording is a tunnel of its own name."""
@@ -37,7 +41,9 @@ class DemoDesk(InventoryDesk):
         doors = Doors(
             inventory, KnownHosts(self._scene.known_hosts), self._secrets, ssh_config=Path(os.devnull)
         )
-        return Gateways(inventory, tunnel, doors, self._signatures, self._redactor, flow=self.flow)
+        return Gateways(
+            inventory, tunnel, doors, self._signatures, self._redactor, flow=self.flow, unchangeable=_RECORDED
+        )
 
 
 def run(
