@@ -246,7 +246,7 @@ def test_the_salt_of_the_digests_is_the_same_for_both_ends_and_new_for_each_sess
 
 def test_gateways_that_cannot_be_changed_say_so_before_a_plan_is_made() -> None:
     doors = Doors({"gw-a": Quiet(), "gw-b": Quiet()})
-    recorded = Gateways(INVENTORY, "site", doors, (), flow=loaded(), unchangeable="these are recordings")  # type: ignore[arg-type]
+    recorded = Gateways(INVENTORY, "site", doors, (), flow=loaded(()), unchangeable="these are recordings")  # type: ignore[arg-type]
     reply = recorded.carry_out(Draw("align-psk", "psk-mismatch", ("far",), "near"), lambda _: None)
     assert isinstance(reply, Drawn)
     assert (reply.plan, reply.problem) == (None, "these are recordings")
