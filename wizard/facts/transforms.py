@@ -135,6 +135,21 @@ _SIZED = re.compile(
 _OTHER_SIZED = re.compile(r"(?P<cipher>blowfish|serpent|twofish)(?P<bits>128|192|256)?")
 _ADDITIONAL_KEYWORD = re.compile(r"[kK][eE](?P<number>[1-7])_(?P<method>[a-z0-9]+)")
 
+_SIZES: Final = ("128", "192", "256")
+KEYWORDS: Final = frozenset(
+    {
+        *(*_PLAIN, *_INTEGRITY, *_PRF, *_KEY_EXCHANGE, *_SINCE_6),
+        *(
+            f"{cipher}{bits}{mode}"
+            for cipher in ("aes", "camellia")
+            for bits in _SIZES
+            for mode in ("", "ctr")
+        ),
+        *(f"aes{bits}{mode}" for bits in _SIZES for mode in ("gcm16", "gcm128", "ccm16", "gmac")),
+    }
+)
+"""Words a proposal is commonly made of, to find the one that a misspelt word was meant to be."""
+
 
 def keyword(word: str, version: tuple[int, ...] | None = None) -> Transform | None:
     """The algorithm a configuration keyword means, None when a daemon of that version does not know it.

@@ -9,9 +9,10 @@ from typing import Final
 from wizard.platforms.actions.base import Action
 from wizard.platforms.actions.certificates import InstallCa, InstallCertificate, InstallCrl
 from wizard.platforms.actions.clamp import ClampMss
+from wizard.platforms.actions.correcting import CorrectOption
 from wizard.platforms.actions.credentials import LoadSecrets
 from wizard.platforms.actions.daemons import EnableDaemon, LoadModule, StartDaemon
-from wizard.platforms.actions.keys import CopySecret, RenewSecret
+from wizard.platforms.actions.keys import CopySecret, LoadSecrets, RenewSecret
 from wizard.platforms.actions.links import AddAddress, LinkUp
 from wizard.platforms.actions.loading import LoadConnections
 from wizard.platforms.actions.modes import FixModes
@@ -30,6 +31,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "allow": OpenRule(),
         "clamp-mss": ClampMss(),
         "copy-secret": CopySecret(),
+        "correct-option": CorrectOption(),
         "drop-conflicting-policy": DropPolicy(),
         "enable-daemon": EnableDaemon(),
         "exempt-from-nat": OpenRule(nat=True),

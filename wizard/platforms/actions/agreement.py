@@ -18,6 +18,8 @@ from wizard.platforms.actions.spelling import stated_keys, want
 from wizard.platforms.actions.stored import Stored, stored
 from wizard.platforms.actions.wants import Want
 
+_LISTS: Final = (5,)
+"""Since then Libreswan takes several networks in one subnet option."""
 Rule = Callable[[Site, End, bool], Wants]
 """Site, end that is changed, whether the stronger of both settings is to win → what has to be set there."""
 
@@ -199,9 +201,16 @@ def _networks(own: Stored, side: str, texts: tuple[str, ...], host: str | None) 
         found = tuple(selectors.resolved(one, host) for one in found)
         if any(one.dynamic for one in found):
             raise Unplannable("which address stands for the gateway itself could not be told")
-        if len(found) > 1 or any(key.endswith("subnets") for key in stated_keys(own)):
-            return want(own, f"{side}-subnets", " ".join(map(str, found)))
-        return want(own, f"{side}-ts", str(found[0]))
+        stated = {key.replace("-", "") for key in stated_keys(own)}
+        texts = tuple(map(str, found))
+        if {"leftsubnets", "rightsubnets"} & stated:
+            return want(own, f"{side}-subnets", " ".join(texts))
+        if len(texts) > 1 and own.release < _LISTS:
+            raise Unplannable(
+                f"several networks need the option subnets in place of subnet at {own.snapshot.gateway}",
+                advice=f"write the {side} side's subnets={{{' '.join(texts)}}} in place of its subnet=, by hand",
+            )
+        return want(own, f"{side}-ts", ",".join(texts))
     words = [str(one) for one in found]
     if own.dialect == "ipsec.conf":
         words = [word.replace("dynamic", "%dynamic", 1) for word in words]
@@ -326,7 +335,7 @@ def _method(rounds: tuple[AuthRound, ...]) -> str | None:
 
 
 def _interface(site: Site, at: End, stronger: bool) -> Wants:
-    """The child's interface IDs become those of the one tunnel interface nobody else uses."""
+    """The child's interface IDs become those of the one tunnel interface nobody else uses; without one they go."""
     own, mine, _ = _children(site, at)
     taken = {
         _number(value)
@@ -340,15 +349,23 @@ def _interface(site: Site, at: End, stronger: bool) -> Wants:
         for interface in own.snapshot.interfaces or ()
         if interface.key and interface.kind == "xfrm" and interface.key not in taken
     }
-    if {_number(mine.if_id_in), _number(mine.if_id_out)} <= free:
+    held = {"if-id-in": mine.if_id_in, "if-id-out": mine.if_id_out}
+    marks = {"mark-in": mine.mark_in, "mark-out": mine.mark_out}
+    if any(held.values()) and {_number(value) for value in held.values()} <= free:
         return (), ()
-    if len(free) != 1:
+    if len(free) > 1:
         raise Unplannable(
             f"{own.snapshot.gateway} has {len(free)} free XFRM interfaces; which one the tunnel is meant for, only "
             "its administrator knows"
         )
-    key = str(free.pop())
-    return (want(own, "if-id-in", key), want(own, "if-id-out", key)), ()
+    if free and any(held.values()):
+        key = str(free.pop())
+        return (want(own, "if-id-in", key), want(own, "if-id-out", key)), ()
+    # Without an interface or a mark of its own the tunnel takes its traffic by its networks alone.
+    off = [want(own, field, "0") for field, value in held.items() if value]
+    off += [want(own, field, "0/0") for field, value in marks.items() if value]
+    said = "the tunnel takes its traffic by its networks alone then, not by an interface or a mark"
+    return tuple(off), (said,) if off else ()
 
 
 def _number(text: str | None) -> int | None:

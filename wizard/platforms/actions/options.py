@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from wizard.facts.model import End
 from wizard.facts.probes import Command, Output
 from wizard.platforms.actions import agreement, edits, wants
 from wizard.platforms.actions.base import Action, Planned, Site, Unplannable
+from wizard.platforms.actions.edits import Change
 from wizard.platforms.actions.fitting import Wants
 from wizard.platforms.actions.loading import LoadConnections
 from wizard.platforms.actions.spelling import want
@@ -48,28 +50,35 @@ class Edit:
         changes = wants.located(own, wanted)
         if not changes:
             return Planned()
-        texts = edits.altered(own.texts, changes)
-        disk = own.snapshot.disk
-        names = _names(own)
-        if disk is not None:
-            proven(own, disk, texts, names)
-        if wrong := wants.fulfilled(own, texts, wanted):
+        if wrong := wants.fulfilled(own, edits.altered(own.texts, changes), wanted):
             raise Unplannable(f"after the change {wrong}", advice=_by_hand(own, wanted))
-        looked = edits.seen(own.texts, changes, seen)
-        gateway = own.snapshot.gateway
-        title = f"set {_told(wanted)} in {{}}"
-        loading = _LOAD.plan(site, at, options, {}) if options.get("load") == "yes" else Planned()
-        steps = [edits.step(at, gateway, own.texts, changes, one, title.format(one.file)) for one in looked]
-        return Planned(
-            steps=(*steps, *loading.steps),
-            touched=tuple(dict.fromkeys((*names, *loading.touched))),
-            warnings=(*warnings, *(line for one in looked for line in one.warnings), *loading.warnings),
-        )
+        plan = changed(site, own, changes, seen, f"set {_told(wanted)}", options)
+        return replace(plan, warnings=(*warnings, *plan.warnings))
 
 
-def _names(own: Stored) -> tuple[str, ...]:
-    """The connections that change: in ipsec.conf several conns may be one to the daemon."""
-    return (own.connection.name,)
+def changed(
+    site: Site,
+    own: Stored,
+    changes: Sequence[Change],
+    seen: Mapping[str, Output],
+    title: str,
+    options: Mapping[str, str],
+) -> Planned:
+    """One step for each file, and the daemon made to take them where that is asked for; raises Unplannable."""
+    disk, name = own.snapshot.disk, own.connection.name
+    if disk is not None:
+        proven(own, disk, edits.altered(own.texts, changes), (name,))
+    looked = edits.seen(own.texts, changes, seen)
+    steps = [
+        edits.step(own.end, own.snapshot.gateway, own.texts, changes, one, f"{title} in {one.file}")
+        for one in looked
+    ]
+    loading = _LOAD.plan(site, own.end, options, {}) if options.get("load") == "yes" else Planned()
+    return Planned(
+        steps=(*steps, *loading.steps),
+        touched=(name,),
+        warnings=(*(line for one in looked for line in one.warnings), *loading.warnings),
+    )
 
 
 def _told(wanted: Sequence[Want]) -> str:

@@ -39,6 +39,7 @@ def located(own: Stored, wants: Sequence[Want]) -> tuple[Change, ...]:
 
 def fulfilled(own: Stored, texts: dict[str, str], wants: Sequence[Want]) -> str:
     """What is not as wanted after the change, as a clause; empty when everything is."""
+    as_planned = ipsec_lines.parse(own.texts, own.root, own.grammar)
     for want in wants:
         if own.dialect == "swanctl":
             read = settings.parse(texts, own.root)
@@ -50,7 +51,7 @@ def fulfilled(own: Stored, texts: dict[str, str], wants: Sequence[Want]) -> str:
             for name in _sections(own, want):
                 section = sections.named("conn", name)
                 values = sections.values(section)[0] if section is not None else {}
-                keys = _sided(own, sections, want)
+                keys = _sided(own, as_planned, want)
                 effective = next((values[key].value for key in keys if key in values), None)
                 if effective != want.value:
                     return f"{keys[0]} would read {effective!r}"
