@@ -12,7 +12,7 @@ from wizard.platforms.actions.clamp import ClampMss
 from wizard.platforms.actions.correcting import CorrectOption
 from wizard.platforms.actions.credentials import LoadSecrets
 from wizard.platforms.actions.daemons import EnableDaemon, LoadModule, StartDaemon
-from wizard.platforms.actions.keys import CopySecret, LoadSecrets, RenewSecret
+from wizard.platforms.actions.keys import CopySecret, RenewSecret
 from wizard.platforms.actions.links import AddAddress, LinkUp
 from wizard.platforms.actions.loading import LoadConnections
 from wizard.platforms.actions.modes import FixModes

@@ -368,6 +368,14 @@ def _interface(site: Site, at: End, stronger: bool) -> Wants:
     return tuple(off), (said,) if off else ()
 
 
+def _loading(site: Site, at: End, stronger: bool) -> Wants:
+    """A conn that the daemon is told to leave out is loaded, without being started."""
+    own, mine, _ = _children(site, at)
+    if own.dialect == "swanctl" or mine.start_action != "ignore":
+        return (), ()
+    return (want(own, "start-action", "none"),), ()
+
+
 def _number(text: str | None) -> int | None:
     try:
         return int(text, 0) if text else None
@@ -393,5 +401,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "ports": _ports,
     "auth": _auth,
     "interface": _interface,
+    "loading": _loading,
 }
 """Field of remedies.yaml → what has to be set for it."""

@@ -14,6 +14,7 @@ from typing import Final
 from wizard.engine.plan import Step
 from wizard.facts.focus import Focus
 from wizard.facts.model import End
+from wizard.facts.parsers import framed, settings_layout
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.platforms.actions.base import Planned, Site, Unplannable
@@ -77,8 +78,30 @@ load() {
   [ -z "$ROUTE" ] || timeout 15 $ROUTE "$C" </dev/null >/dev/null 2>&1 || refuse "the trap for $C could not be set"
 }
 """
+_FORGET_SWANCTL: Final = r"""
+# swanctl takes a connection out only by files that lack it: copies without its lines are loaded instead.
+swanctl --terminate --ike "$C" --force --timeout 2 </dev/null >/dev/null 2>&1
+D="$G/without.$N"; rm -rf "$D"
+( umask 077; find "${ROOT%/*}" -name '*.conf' -type f | while IFS= read -r f; do
+  mkdir -p "$D${f%/*}" && cp "$f" "$D$f" &&
+    sed -i "s,^\([[:space:]]*include[[:space:]]*\"\{0,1\}\)/,\1$D/," "$D$f"
+done )
+printf '%s\n' "$LINES_OF" | while IFS=' ' read -r lines f; do [ -z "$lines" ] || sed -i "${lines}d" "$D$f"; done
+timeout 15 swanctl --load-conns --file "$D$ROOT" </dev/null >/dev/null 2>&1
+rm -rf "$D"; now=$(names); missing=$(lacking "")
+[ -z "$missing" ] || { load ""; refuse "after loading, the daemon lacks $missing"; return; }
+printf '%s\n' "$now" | grep -qxF -- "$C" && refuse "$C is still loaded"
+:
+"""
+_FORGET_STROKE: Final = r"""
+load ""; code=$?
+printf '%s\n' "$now" | grep -qxF -- "$C" && {
+  timeout 3 $S down "$C" </dev/null >/dev/null 2>&1; timeout 5 $S stroke delete "$C" </dev/null >/dev/null 2>&1; }
+( exit "$code" )
+"""
+_FORGET_LIBRESWAN: Final = 'timeout 15 ipsec whack --name "$C" --delete </dev/null >/dev/null 2>&1; :'
 _APPLY: Final = '[ -e "$before" ] || names >"$before"\nload "$C"'
-_UNDO: Final = '[ -e "$before" ] || exit 0\nload ""'
+_UNDO: Final = 'load ""'
 
 
 class LoadConnections:
@@ -120,7 +143,7 @@ class LoadConnections:
                 warnings.append(f"{', '.join(waiting)} stands on disk and was not loaded: it is loaded, too")
         head = f"C={quote(name)}\n{words.variables}{_COMMON}{words.text}"
         fresh = snapshot.loaded is not None and name not in loaded
-        undo = f"{head}{words.unload if fresh and words.unload else _UNDO}"
+        undo = f'{head}[ -e "$before" ] || exit 0\n{words.forget if fresh else _UNDO}'
         step = Step(
             at,
             snapshot.gateway,
@@ -128,7 +151,7 @@ class LoadConnections:
             apply=f"{head}{_APPLY}",
             undo=undo,
             show=(words.show,),
-            show_undo=(words.show_unload if fresh and words.unload else words.show,),
+            show_undo=(words.show_forget if fresh else words.show,),
             show_verify="the daemon lists this connection and every one it listed before",
             undo_last=True,
             lasts=False,
@@ -144,17 +167,25 @@ class _Words:
     text: str
     show: str
     variables: str = ""
-    unload: str = ""
-    """Takes a connection that was not loaded before out again; empty where the daemon does so by its files."""
-    show_unload: str = ""
+    forget: str = ""
+    """Takes a connection that was not loaded before out again."""
+    show_forget: str = ""
 
 
 def _words(snapshot: Snapshot, focus: Focus) -> _Words:
     match snapshot.implementation:
         case "strongswan-swanctl":
-            return _Words(_SWANCTL, "swanctl --load-conns")
+            root, lines = _own_lines(snapshot, focus)
+            return _Words(
+                _SWANCTL,
+                "swanctl --load-conns",
+                variables=f"ROOT={quote(root)}\nLINES_OF={quote(lines)}\n",
+                forget=_FORGET_SWANCTL,
+                show_forget=f"swanctl --load-conns, from files without {focus.name}",
+            )
         case "strongswan-ipsec":
-            return _Words(_STROKE, "ipsec update")
+            shown = f"ipsec update; ipsec stroke delete {quote(focus.name)}"
+            return _Words(_STROKE, "ipsec update", forget=_FORGET_STROKE, show_forget=shown)
         case "libreswan":
             return _libreswan(snapshot, focus)
         case _:
@@ -174,6 +205,28 @@ def _libreswan(snapshot: Snapshot, focus: Focus) -> _Words:
         _LIBRESWAN,
         f"{tool}replace {name}",
         variables=f"REPLACE={quote(f'{tool}replace')}\nROUTE={quote(route)}\n",
-        unload='[ -e "$before" ] || exit 0\ntimeout 15 ipsec whack --name "$C" --delete </dev/null >/dev/null 2>&1\n:',
-        show_unload=f"{tool}delete {name}",
+        forget=_FORGET_LIBRESWAN,
+        show_forget=f"{tool}delete {name}",
     )
+
+
+def _own_lines(snapshot: Snapshot, focus: Focus) -> tuple[str, str]:
+    """The root of the files, and the lines that are this connection's alone, as "FIRST,LAST FILE", one a line."""
+    output = snapshot.outputs.get("config")
+    texts = {
+        part.name: part.body
+        for part in framed.sections(output.stdout if output is not None else "")
+        if part.name
+    }
+    root = next(iter(snapshot.disk.files), "") if snapshot.disk is not None else ""
+    found: list[str] = []
+    for part in settings_layout.lay_out(texts, root).parts:
+        if part.path != ("connections", focus.name) or part.closed is None:
+            continue
+        text = texts[part.place.file]
+        last = text.count("\n", 0, part.closed) + 1
+        rows = text.split("\n")
+        alone = rows[part.place.line - 1].strip().startswith(focus.name) and rows[last - 1].strip() == "}"
+        if alone and part.opened.file == part.place.file:
+            found.insert(0, f"{part.place.line},{last} {part.place.file}")
+    return root, "\n".join(found)
