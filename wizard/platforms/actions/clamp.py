@@ -52,8 +52,11 @@ class ClampMss:
         ruleset = read_rules(site, at, seen)
         tools = rule_texts.tools(seen["rules"].stdout)
         family = "ip6" if ":" in openings[0].source else "ip"
-        told = (kept_in(gateway, seen, []), "connections that are there already keep their segment size")
         tool = _iptables(ruleset, tools, family)
+        told = (
+            kept_in(gateway, seen, [], nft=not tool),
+            "connections that are there already keep their segment size",
+        )
         steps = (
             tuple(_by_iptables(site, at, tool, _mangle(ruleset, family), one, size) for one in openings)
             if tool

@@ -6,6 +6,7 @@ gateways stops anything, it is lost between them, and whoever runs that network 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -35,6 +36,10 @@ RULE_FILES: Final = Command(
     limits="none",
 )
 """Where rules are kept for the next start, by whoever keeps them."""
+
+_OWNED: Final = re.compile(
+    r"^table (\w{1,10}) (\S{1,128}) \{[^\n]{0,80}\n\s{0,20}flags [\w, ]{0,60}\bowner\b", re.MULTILINE
+)
 
 What = Literal["ike", "esp", "ah", "forward", "tunnel-in", "service"]
 
@@ -69,6 +74,7 @@ class OpenRule:
             return self.plan(site, at, {**options, "what": "tunnel-in"}, seen)
         if not placed:
             return self._elsewhere(site, at, what)
+        _refuse_owned(site, at, placed, _printed(seen, "rules"))
         known = rule_texts.tools(_printed(seen, "rules"))
         steps = tuple(_step(site, at, one, _texts(one, known), self.nat) for one in placed)
         return Planned(
@@ -127,6 +133,23 @@ def wanted_passages(site: Site, at: End, what: str) -> tuple[Passage, ...]:
             raise Unplannable(f"there is nothing called {what} to let through")
 
 
+def _refuse_owned(site: Site, at: End, placed: Sequence[Placed], listing: str) -> None:
+    """An nft table may belong to the program that made it; nobody else can put a rule in (nft(8), flags owner)."""
+    owned = set(_OWNED.findall(listing))
+    chain = next((one.chain for one in placed if (one.chain.family, one.chain.table) in owned), None)
+    if chain is None:
+        return
+    command = (
+        "firewall-cmd --add-service=ipsec, in the zone of the outside interface"
+        if (chain.table == "firewalld")
+        else "the program that made it"
+    )
+    raise Unplannable(
+        f"the table {chain.table} of {site.snapshot(at).gateway} can only be changed by the program that owns it",
+        advice=f"let it through with {command}",
+    )
+
+
 def _hit(site: Site, at: End) -> tuple[str, ...]:
     """The drop rules whose counters rose during the test."""
     value = site.facts.get(f"{at}.drop_rules_hit").value
@@ -173,9 +196,9 @@ def rule_step(site: Site, at: End, title: str, texts: RuleTexts) -> Step:
     )
 
 
-def kept_in(gateway: str, seen: Mapping[str, Output], chains: Sequence[str]) -> str:
+def kept_in(gateway: str, seen: Mapping[str, Output], chains: Sequence[str], *, nft: bool = False) -> str:
     """The warning that a restart takes the rule away, with the file to put it into."""
-    files = _printed(seen, "rule-files").split()
+    files = [file for file in _printed(seen, "rule-files").split() if nft or "nftables" not in file]
     owner = next(
         (one for one in ("ufw", "firewalld", "shorewall") if any(one in name for name in chains)), ""
     )
@@ -190,7 +213,9 @@ def _warnings(
     site: Site, at: End, placed: Sequence[Placed], seen: Mapping[str, Output], nat: bool
 ) -> tuple[str, ...]:
     gateway = site.snapshot(at).gateway
-    lines = [kept_in(gateway, seen, [f"{one.chain.table} {one.chain.name}" for one in placed])]
+    names = [f"{one.chain.table} {one.chain.name}" for one in placed]
+    nft = any(rule_texts.native(one.chain) for one in placed)
+    lines = [kept_in(gateway, seen, names, nft=nft)]
     if any(not (one.opening.source and one.opening.destination) for one in placed):
         lines.append(f"the peer of {gateway} has no fixed address: the rule is for everybody")
     lines += [

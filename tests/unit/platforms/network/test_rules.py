@@ -163,6 +163,15 @@ def test_where_no_gateway_drops_whoever_runs_the_network_between_has_to_act() ->
     assert "192.0.2.1 and 198.51.100.1" in (raised.value.advice or "")
 
 
+def test_an_end_that_was_not_read_leaves_it_to_the_one_that_was() -> None:
+    shut = "@@ iptables-save\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n@= 0\n"
+    alone = site({"rules": shut})
+
+    assert OpenRule().look(alone, "far", {"what": "ike"}) == ()
+    assert OpenRule().plan(alone, "far", {"what": "ike"}, {}).steps == ()
+    assert len(planned(OpenRule(), alone, "near", {"what": "ike"}, {"rules": shut}).steps) == 1
+
+
 def test_an_end_that_lets_it_through_leaves_it_to_the_one_that_does_not() -> None:
     clear = "@@ iptables-save\n*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n@= 0\n"
     shut = "@@ iptables-save\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n@= 0\n"
@@ -183,6 +192,22 @@ def test_a_rule_that_counted_the_packets_is_gone_round_though_its_text_leaves_it
         f"iptables -t filter -I FORWARD 1 -s {LAN_A} -d {LAN_B}",
         f"iptables -t filter -I FORWARD 2 -s {LAN_B} -d {LAN_A}",
     ]
+
+
+def test_a_table_that_belongs_to_a_program_is_left_to_it() -> None:
+    json = (
+        '{"nftables": [{"chain": {"family": "inet", "table": "firewalld", "name": "filter_INPUT", "handle": 3, '
+        '"type": "filter", "hook": "input", "prio": 10, "policy": "drop"}}, {"rule": {"family": "inet", '
+        '"table": "firewalld", "chain": "filter_INPUT", "handle": 9, "expr": [{"drop": null}]}}]}'
+    )
+    table = "table inet firewalld { # progname firewalld\n\tflags owner,persist\n}\n"
+    rules = f"@@ nft-json\n{json}\n@= 0\n@@ nft\n{table}"
+    both = site({"rules": rules}, {"rules": rules})
+
+    with pytest.raises(Unplannable) as raised:
+        planned(OpenRule(), both, "near", {"what": "ike"}, {"rules": rules})
+
+    assert "firewall-cmd --add-service=ipsec" in (raised.value.advice or "")
 
 
 def test_rules_that_changed_since_are_not_touched(gateway: Namespace) -> None:
