@@ -130,16 +130,19 @@ def _blasts(done: Sequence[tuple[_Job, Planned]], site: Site) -> tuple[Blast, ..
     blasts: list[Blast] = []
     for end in ENDS:
         own = [planned for job, planned in done if job.end == end and planned.steps]
-        if not own:
+        # An action at one end may have to clear the other first.
+        here = [step for _, planned in done for step in planned.steps if step.end == end]
+        if not here:
             continue
         snapshot = site.snapshot(end)
+        touched = [name for planned in own for name in planned.touched] if own else [site.focus(end).name]
         connections = snapshot.loaded if snapshot.loaded is not None else ()
         stored = snapshot.disk.connections if snapshot.disk is not None else ()
         blasts.append(
             Blast(
                 end,
                 snapshot.gateway,
-                touched=tuple(dict.fromkeys(name for planned in own for name in planned.touched)),
+                touched=tuple(dict.fromkeys(touched)),
                 interrupted=tuple(dict.fromkeys(name for planned in own for name in planned.interrupted)),
                 total=len({one.name for one in (*connections, *stored)}),
             )

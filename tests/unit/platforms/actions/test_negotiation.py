@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from wizard import paths
+from wizard.engine.model import Draw
+from wizard.engine.phrase import Phrases
 from wizard.facts.focus import Focus
 from wizard.facts.model import End, Facts
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Child, ChildSa, Connection, IkeSa
+from wizard.facts.vocabulary import EXERCISES, VOCABULARY
+from wizard.flow import kept
+from wizard.flow.signatures import GATEWAYS
 from wizard.platforms.actions.base import Site, Unplannable
 from wizard.platforms.actions.negotiation import Renegotiate, Terminate
+from wizard.platforms.plans import draw
 
 SHELLS = [command for command in (["dash"], ["bash"], ["busybox", "sh"]) if shutil.which(command[0])]
 
@@ -136,6 +143,14 @@ def test_siblings_of_the_ike_sa_are_named_as_interrupted() -> None:
 def test_what_only_the_other_end_has_left_is_ended_there_first() -> None:
     where = site("strongswan-swanctl", far=(IkeSa("site", state="established"),))
     assert [step.end for step in Renegotiate().plan(where, "near", {}, {}).steps] == ["far", "near"]
+
+
+def test_a_plan_names_the_tunnel_at_both_ends_where_both_are_cleared() -> None:
+    flow = kept.load([paths.bundled_flows()], VOCABULARY, EXERCISES, GATEWAYS)[0]
+    where = site("strongswan-swanctl", far=(IkeSa("site", state="established"),))
+    request = Draw("start-tunnel", "peer-deleted", ("near",), "far")
+    plan = draw(flow, request, where, lambda end, commands: [], "site", Phrases.of({"near": "a", "far": "b"}))
+    assert plan.touches == ("gw-near:site", "gw-far:site")
 
 
 def test_a_gateway_nobody_knows_how_to_speak_to_is_not_planned_for() -> None:
