@@ -394,6 +394,17 @@ def test_a_command_whose_needs_are_not_met_is_left_out(limits: Limits) -> None:
     ]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_condition_may_look_at_how_long_a_command_took(shell: Sequence[str]) -> None:
+    steps = [
+        Command("quick", "exit 3", limits="time"),
+        Command("slow", "sleep 2.5", limits="time"),
+        Command("after-quick", "echo here", needs='case $TOOK in *" quick:"[01]" "*) false ;; esac'),
+        Command("after-slow", "echo here", needs='case $TOOK in *" slow:"[01]" "*) false ;; esac'),
+    ]
+    assert [one.command.id for one in run_locally(steps, shell=shell)] == ["quick", "slow", "after-slow"]
+
+
 def test_an_output_cannot_leave_a_command_out_that_needs_nothing() -> None:
     stream = f"{MARKER}[a 1]\n{MARKER}[k 0]\n{MARKER}[d]\n"
     (output,) = split(Raw.of(stream, f"{MARKER}[d]\n", 0), [one("true")], MARKER)

@@ -39,7 +39,10 @@ class Command:
     """What the operator sees instead of `text`, where that is a script nobody would type."""
     level: Level = Level.OBSERVE
     needs: str = ""
-    """A condition of the shell without which there is nothing to run, and no Output: it must cost no process."""
+    """A condition of the shell without which there is nothing to run, and no Output: it must cost no process.
+
+    `$TOOK` holds ` ID:SECONDS ` for each command with a time limit that has run before it in the batch.
+    """
     limits: Limits = "all"
     """What has to be held in check on the gateway: a cap costs a dozen processes, a time limit one."""
 

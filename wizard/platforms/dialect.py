@@ -47,6 +47,10 @@ class Dialect(Protocol):
         """The value of the fact `implementation`."""
 
     @property
+    def retries(self) -> bool:
+        """Whether an attempt that was refused goes on by itself; else only one that took its whole time still waits."""
+
+    @property
     def observe(self) -> tuple[Command, ...]:
         """Read-only commands, each with `needs`, so that they cost nothing where this is not installed."""
 

@@ -5,7 +5,8 @@ The captures, pings and counters are Linux's; what the daemons are asked comes f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from wizard.choreography import Part, Watching
 from wizard.facts.derive import attempt
@@ -16,7 +17,7 @@ from wizard.facts.parsers import charon_outlets, clock, spoken
 from wizard.facts.probes import Command
 from wizard.facts.snapshot import Snapshot
 from wizard.platforms import auth_server_scripts, charon_journal, linux
-from wizard.platforms.dialect import Dialect
+from wizard.platforms.dialect import ATTEMPT_S, Dialect
 from wizard.platforms.trials import LISTENING, Dialects
 
 
@@ -53,7 +54,7 @@ def attempt_parts(
                 dialect.sas("sas-after"),
                 *(_counters(dialect, attempt.COUNTERS) if counted else ()),
                 *((charon_journal.of_file(file) if file is not None else dialect.log(),) if readable else ()),
-                *(gone if starts else ()),
+                *((gone if dialect.retries else _where_it_waits(gone)) if starts else ()),
             ),
         )
     return parts
@@ -87,6 +88,15 @@ def _half_open(snapshot: Snapshot, focus: Focus) -> bool:
     if snapshot.sas is None:
         return True
     return any(sa.name == focus.name and sa.state == "connecting" for sa in snapshot.sas)
+
+
+def _where_it_waits(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """These commands, for where the attempt took so long that it may still wait for an answer."""
+    seconds = "".join(str(one) for one in range(ATTEMPT_S - 1))
+    return tuple(
+        replace(one, needs=f'case $TOOK in *" {attempt.ATTEMPT}:"[{seconds}]" "*) false ;; esac')
+        for one in commands
+    )
 
 
 def _peer_ping(focus: Focus) -> tuple[Command, ...]:

@@ -94,6 +94,7 @@ class Libreswan:
     """The dialect of Libreswan; see `Dialect`."""
 
     name = "libreswan"
+    retries = True
     observe: tuple[Command, ...] = (
         Command("sas", _LISTING, 8, show=_LISTING_SHOWN, needs=_NEEDS, limits="time"),
         Command(

@@ -101,8 +101,8 @@ def capture(probe: str, interface: str | None, expression: str, limit: int) -> C
 
 
 def pinged(probe: str, target: str, source: str | None, count: int = 3) -> Command:
-    """A few pings, quickly one after the other."""
-    text = f"TARGET={quote(target)} SOURCE={quote(source or '')} COUNT={count}\n{ping.COMMAND}"
+    """One ping, and where it was not answered a few, quickly one after the other."""
+    text = f"TARGET={quote(target)} SOURCE={quote(source or '')} COUNT={count}\n{ping.ONCE}{ping.COMMAND}"
     shown = f"ping -c {count} {f'-I {quote(source)} ' if source else ''}{quote(target)}"
     return Command(probe, text, 8, show=shown, level=Level.EXERCISE, limits="none")
 

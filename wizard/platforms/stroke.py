@@ -54,6 +54,7 @@ class Stroke:
     """The dialect of ipsec.conf on strongSwan; see `Dialect`."""
 
     name = "strongswan-ipsec"
+    retries = False
     observe: tuple[Command, ...] = (
         Command(
             "sas",

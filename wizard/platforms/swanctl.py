@@ -37,6 +37,7 @@ class Swanctl:
     """The dialect of swanctl; see `Dialect`."""
 
     name = "strongswan-swanctl"
+    retries = False
     observe: tuple[Command, ...] = (
         Command(
             "daemon-stats",

@@ -18,6 +18,7 @@ from wizard.ssh.plain import plain
 from wizard.ssh.running import Raw, Running
 from wizard.ssh.script import (
     HOLDING,
+    IN_SH,
     LIMITING,
     PASSWORD,
     STEPS,
@@ -48,7 +49,7 @@ MARGIN_S: Final = 15.0
 _WORDS: Final[Mapping[Limits, str]] = {"all": "run", "time": "timed", "none": "quick", "bare": "bare"}
 _VARIABLE = re.compile(r"(?!P[0-9]+$|T_$|(?:LC|LD|SYSTEMD|BASH|ZSH)_)[A-Z][A-Z0-9_]+")
 _RESERVED: Final = frozenset(
-    {"PATH", "SUDO", "IFS", "ENV", "HOME", "SHELL", "PWD", "TERM", "PAGER", "LANGUAGE"}
+    {"PATH", "SUDO", "IFS", "ENV", "HOME", "SHELL", "PWD", "TERM", "PAGER", "LANGUAGE", "TOOK"}
 )
 
 
@@ -235,7 +236,7 @@ def start_batch(
     script = render(steps, marker=marker, become=become, variables=variables, password=password is not None)
     longest = MARGIN_S + sum(command.timeout_s for command in commands)
     running = connection.start(
-        script,
+        f"{IN_SH}{shlex.quote(script)}",
         deadline_s=min(longest, MAX_DEADLINE_S) if deadline_s is None else deadline_s,
         max_bytes=MAX_BYTES,
         stdin=f"{password.reveal()}\n".encode() if password else b"",
@@ -290,7 +291,7 @@ def _parts(commands: Sequence[Command]) -> list[list[Command]]:
     parts: list[list[Command]] = [[]]
     size = 0
     for command in commands:
-        needs = len(shlex.quote(command.text).encode()) + len(command.id) + 32
+        needs = len(shlex.quote(shlex.quote(command.text)).encode()) + len(command.id) + 32
         if parts[-1] and size + needs > room:
             parts.append([])
             size = 0

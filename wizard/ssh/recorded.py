@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wizard.ssh.script import STEPS, VERSION, last_word
+from wizard.ssh.script import IN_SH, STEPS, VERSION, last_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Parsed:
 
 def parse_script(script: str) -> Parsed | None:
     """Reads a script that `render` made; None for any other script."""
+    if script.startswith(IN_SH):
+        script = "".join(shlex.split(script.removeprefix(IN_SH)))
     head, found, steps = script.partition(f"\n{STEPS}\n")
     match = re.match(r"M=(\S+)\n", head)
     if not found or match is None:

@@ -16,12 +16,16 @@ ends with a line feed, so that it can be taken out again wherever it lands, and 
     MARKER[i]                it waits again, for the other gateway's turn to be over
     MARKER[d]                the script is done, on both streams
 
+`$TOOK` holds ` ID:SECONDS ` of each command with a time limit that has ended, so that a condition can look at it.
+
 N counts the commands and watches of the batch from 0, or is `s` for the check of the sudo password.
 """
 
 from __future__ import annotations
 
 VERSION = 1
+IN_SH = "exec sh -c "
+"""What goes before the quoted script: a large login shell takes half as long again to start each process."""
 STEPS = ": steps"
 """The line after which the commands stand, each as `run NUMBER ID SECONDS TEXT`, or another word for fewer limits."""
 
@@ -49,7 +53,7 @@ LC_ALL=C LANGUAGE= TERM=dumb PAGER=cat SYSTEMD_COLORS=0 SYSTEMD_PAGER=
 PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL LANGUAGE TERM PAGER SYSTEMD_COLORS SYSTEMD_PAGER PATH SUDO
 exec 4>&1 5>&2 8<&0 </dev/null 2>/dev/null
-G= D= P= V=
+G= D= P= V= TOOK=' '
 stamp() { { read -r T T_ </proc/uptime; } 2>/dev/null || T=$(date +%s); }
 say() { printf '%s[%s %s %s]\\n' "$M" "$1" "$2" "$T"; }
 mark() { stamp; say "$@"; say "$@" >&5; }
@@ -84,7 +88,7 @@ fell() {
       case $F in *" $e "*) ;; *" $s "*) F="$F$e " ;; esac
     done
   done
-  kill -s "$1" $F || [ -z "$SUDO" ] || $SUDO kill -s "$1" $F
+  kill -s "$1" $F
 }
 tick() {
   K=tick N=$((N - 1)) U=$((U - 1))
@@ -122,6 +126,7 @@ timed() {
     [ "$x" -lt 128 ] || x=124
     [ "$N" -gt -4 ] || x=
   fi
+  TOOK="$TOOK$2:$(($3 + 1 - N)) "
   left "$1" "$x"
 }
 """
@@ -180,9 +185,8 @@ watched() {
   [ -z "$3" ] || while K=; ! read -r T; do [ -n "$K" ] || break; done
 }
 unwatch() {
-  F=
-  fell TERM "$1"
-  Q=0
+  F= Q=0
+  fell TERM "$1" || Q=$((@GRACE@ - 1))
   while [ "$Q" -lt @GRACE@ ]; do K=; read -r T && continue; [ -n "$K" ] || break; Q=$((Q + 1)); done
 }
 """
@@ -237,7 +241,10 @@ def capping(*, password: bool) -> str:
 
 
 def watching(*, password: bool) -> str:
-    """The definitions for commands that run in the background and are listened to line by line; with `guarding`."""
+    """The definitions for commands that run in the background and are listened to line by line; with `guarding`.
+
+    One that sudo runs cannot be ended from here: what it has printed is waited for a second at most.
+    """
     return _filled(WATCHING, password=password)
 
 

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+ONCE: Final = """\
+said=$(ping -n -c 1 -W 1 ${SOURCE:+-I "$SOURCE"} "$TARGET" 2>&1) && { printf '%s\\n' "$said"; exit 0; }
+"""
+"""Before COMMAND: an answer to the first ping is enough, and each of the others would be waited for."""
 COMMAND: Final = """\
 try() { ping -n -c "${COUNT:-3}" "$@" ${SOURCE:+-I "$SOURCE"} "$TARGET" 2>&1; }
 said=$(try -i 0.2 -W 1); code=$?
