@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from wizard.engine.plan import SecretNeed, Step
 from wizard.errors import WizardError
@@ -16,6 +17,15 @@ from wizard.facts.focus import Focus
 from wizard.facts.model import End, Facts, other
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
+
+ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "strongswan-swanctl": "swanctl --stats",
+        "strongswan-ipsec": "{ ipsec status || strongswan status; }",
+        "libreswan": "ipsec whack --status",
+    }
+)
+"""By implementation, a command of root's that leaves with 0 where the daemon answers."""
 
 
 class Unplannable(WizardError):

@@ -9,7 +9,7 @@ from typing import Final
 from wizard.engine.plan import Step
 from wizard.facts.model import End
 from wizard.facts.probes import Command, Output
-from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.base import ANSWERS, Planned, Site, Unplannable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class LoadSecrets:
             snapshot.gateway,
             f"Have the daemon of {snapshot.gateway} read {what} again",
             apply=loads.text,
-            undo=loads.back or loads.text,
+            # A daemon that was started for the change is stopped again before this.
+            undo=f"{ANSWERS[snapshot.implementation or '']} >/dev/null 2>&1 || exit 0\n{loads.back or loads.text}",
             show=(loads.show,),
             show_undo=(loads.show_back or loads.show,),
             undo_last=True,

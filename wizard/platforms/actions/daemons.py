@@ -13,7 +13,7 @@ from wizard.facts.model import End
 from wizard.facts.parsers.daemon import Unit
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.base import ANSWERS, Planned, Site, Unplannable
 
 _PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
     "strongswan-swanctl": ("strongswan.service", "strongswan-swanctl.service"),
@@ -21,11 +21,6 @@ _PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
     "libreswan": ("ipsec.service",),
 }
 """Units by implementation, the one that is meant first."""
-_ANSWERS: Final[Mapping[str, str]] = {
-    "strongswan-swanctl": "swanctl --stats",
-    "strongswan-ipsec": "ipsec status",
-    "libreswan": "ipsec whack --status",
-}
 _START_S: Final = 45.0
 
 
@@ -63,7 +58,7 @@ class StartDaemon:
                 f"the configuration of {snapshot.gateway} does not parse ({place}); mend that first"
             )
         name = quote(unit.name)
-        answers = _ANSWERS.get(snapshot.implementation or "", "true")
+        answers = ANSWERS.get(snapshot.implementation or "", "true")
         step = Step(
             at,
             snapshot.gateway,

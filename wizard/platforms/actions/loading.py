@@ -17,7 +17,7 @@ from wizard.facts.model import End
 from wizard.facts.parsers import framed, settings_layout
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.base import ANSWERS, Planned, Site, Unplannable
 from wizard.platforms.guard import REFUSED
 
 _LIMIT_S: Final = 40.0
@@ -143,7 +143,8 @@ class LoadConnections:
                 warnings.append(f"{', '.join(waiting)} stands on disk and was not loaded: it is loaded, too")
         head = f"C={quote(name)}\n{words.variables}{_COMMON}{words.text}"
         fresh = snapshot.loaded is not None and name not in loaded
-        undo = f'{head}[ -e "$before" ] || exit 0\n{words.forget if fresh else _UNDO}'
+        answers = f"{ANSWERS[snapshot.implementation or '']} >/dev/null 2>&1 || exit 0\n"
+        undo = f'{head}[ -e "$before" ] || exit 0\n{answers}{words.forget if fresh else _UNDO}'
         step = Step(
             at,
             snapshot.gateway,

@@ -56,3 +56,14 @@ def test_a_certificate_whose_file_has_gone_is_let_go_of() -> None:
 def test_a_daemon_nobody_knows_is_not_planned_for() -> None:
     with pytest.raises(Unplannable, match="is not known"):
         LoadSecrets().plan(site("ios"), "near", {}, {})
+
+
+def test_there_is_nothing_to_load_where_the_daemon_was_stopped_again() -> None:
+    (step,) = LoadSecrets().plan(site("strongswan-swanctl"), "near", {}, {}).steps
+    ran = subprocess.run(
+        ["sh", "-c", f"swanctl() {{ echo 'URI failed' >&2; return 2; }}\n( {step.undo} )"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0
