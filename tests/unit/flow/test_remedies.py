@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from wizard import paths
 from wizard.engine.model import Finding, Outcome, Started
@@ -65,3 +66,8 @@ def test_a_remedy_is_offered_where_a_step_of_it_is_meant_for_what_was_found() ->
     assert "load-credentials" not in offered("private-key-missing")
     lying = (Fact("near.private_key_fits", True), Fact("near.private_key_loaded", False))
     assert offered("private-key-missing", *lying)[0] == "load-credentials"
+
+
+def test_every_action_is_in_the_page_for_those_who_write_remedies() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "writing-a-flow.md").read_text(encoding="utf-8")
+    assert [action for action in ACTIONS if f"`{action}`" not in page] == []
