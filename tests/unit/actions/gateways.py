@@ -62,6 +62,10 @@ class Box:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
+    def tool(self, name: str, script: str) -> None:
+        """A program of the gateway; $BOX is its folder."""
+        self.write(f"/bin/{name}", f"#!/bin/sh\n{script}\n").chmod(0o755)
+
     def bytes(self, path: str) -> bytes:
         """What is in a file now."""
         return (self.root / path.lstrip("/")).read_bytes()
@@ -69,7 +73,9 @@ class Box:
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         """A script, with the gateway's root moved into the folder."""
         moved = re.sub(r"(?<![\w.])/etc(?=[/ ])", f"{self.root}/etc", text)
-        env = {**os.environ, "SUDO": "", "SALT": "salt"}
+        tools = self.root / "bin"
+        env = {**os.environ, "SUDO": "", "SALT": "salt", "BOX": str(self.root)}
+        env["PATH"] = f"{tools}:{env['PATH']}"
         return subprocess.run(
             ["sh", "-c", moved], env=env, capture_output=True, text=True, timeout=30, check=False
         )

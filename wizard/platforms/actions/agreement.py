@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import Final
 
-from wizard.facts import identities, selectors
-from wizard.facts.addresses import is_address, needs_nat
+from wizard.facts import identities
 from wizard.facts.focus import ANY
 from wizard.facts.model import End, other
-from wizard.facts.tunnel import AuthRound, Child, Connection
-from wizard.platforms.actions import fitting
+from wizard.facts.tunnel import AuthRound, Connection
+from wizard.platforms.actions import fitting, mirroring
 from wizard.platforms.actions.base import Site, Unplannable
 from wizard.platforms.actions.fitting import Wants
+from wizard.platforms.actions.mirroring import children, pair
 from wizard.platforms.actions.spelling import stated_keys, want
-from wizard.platforms.actions.stored import Stored, stored
-from wizard.platforms.actions.wants import Want
+from wizard.platforms.actions.stored import Stored
 
-_LISTS: Final = (5,)
-"""Since then Libreswan takes several networks in one subnet option."""
 Rule = Callable[[Site, End, bool], Wants]
 """Site, end that is changed, whether the stronger of both settings is to win → what has to be set there."""
 
@@ -32,29 +28,8 @@ def wanted(site: Site, at: End, field: str, *, stronger: bool) -> Wants:
     return rule(site, at, stronger)
 
 
-def _pair(site: Site, at: End) -> tuple[Stored, Connection, Connection]:
-    """The files of this end, its connection and the peer's."""
-    own = stored(site, at)
-    site.snapshot(other(at))
-    peer = site.focus(other(at))
-    theirs = peer.on_disk or peer.connection
-    if theirs is None:
-        raise Unplannable(f"{site.snapshot(other(at)).gateway} has no connection for this tunnel")
-    return own, own.connection, theirs
-
-
-def _children(site: Site, at: End) -> tuple[Stored, Child, Child]:
-    own, mine, theirs = _pair(site, at)
-    peer = site.focus(other(at)).child
-    found = next((one for one in mine.children if one.name == own.child), None)
-    if found is None or peer is None:
-        raise Unplannable("an end has no child for this tunnel")
-    stored_peer = next((one for one in theirs.children if one.name == peer.name), peer)
-    return own, found, stored_peer
-
-
 def _version(site: Site, at: End, stronger: bool) -> Wants:
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     here, there = mine.version or 0, theirs.version or 0
     if here == there or 0 in {here, there}:
         return (), ()
@@ -65,7 +40,7 @@ def _version(site: Site, at: End, stronger: bool) -> Wants:
 
 
 def _aggressive(site: Site, at: End, stronger: bool) -> Wants:
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     here, there = bool(mine.aggressive), bool(theirs.aggressive)
     if here == there or (stronger and there):
         return (), ()
@@ -75,7 +50,7 @@ def _aggressive(site: Site, at: End, stronger: bool) -> Wants:
 
 def _remote_id(site: Site, at: End, stronger: bool) -> Wants:
     """This end is made to expect what the other sends."""
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     sent = _sent(theirs, site, other(at))
     expected = _identity(mine.remote)
     if expected is None and sent[1] and set(mine.remote_addrs) & {sent[0]}:
@@ -90,7 +65,7 @@ def _remote_id(site: Site, at: End, stronger: bool) -> Wants:
 
 def _local_id(site: Site, at: End, stronger: bool) -> Wants:
     """This end is made to call itself what the other expects."""
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     expected = _identity(theirs.remote)
     if expected is None or expected in ANY or identities.parse(expected).kind == "any":
         return (), ()
@@ -166,60 +141,8 @@ def _key_warning(own: Stored, value: str) -> tuple[str, ...]:
     )
 
 
-def _selectors(site: Site, at: End, stronger: bool) -> Wants:
-    """What is local at one end is remote at the other."""
-    own, mine, theirs = _children(site, at)
-    compared = selectors.mirror(mine.local_ts, mine.remote_ts, theirs.local_ts, theirs.remote_ts)
-    if compared.mirrors:
-        return (), ()
-    wants: list[Want] = []
-    address = site.focus(at).local_address, site.focus(other(at)).local_address
-    for side, here, there, host in (
-        ("local", mine.local_ts, theirs.remote_ts, address[0]),
-        ("remote", mine.remote_ts, theirs.local_ts, address[1]),
-    ):
-        if _same(here, there):
-            continue
-        wants.append(_networks(own, side, there, host))
-    return tuple(wants), ()
-
-
-def _same(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    first, second = ({str(one) for one in selectors.parse_all(texts or ("dynamic",))} for texts in (a, b))
-    return first == second
-
-
-def _networks(own: Stored, side: str, texts: tuple[str, ...], host: str | None) -> Want:
-    found = selectors.parse_all(texts or ("dynamic",))
-    if len(found) != len(texts or ("dynamic",)):
-        raise Unplannable(f"the networks {', '.join(texts)} of the other end are not understood")
-    if own.dialect == "libreswan":
-        if any(one.protocol or one.ports != selectors.ALL_PORTS for one in found):
-            raise Unplannable(
-                "Libreswan sets protocols and ports in an option of its own", advice="set it by hand"
-            )
-        found = tuple(selectors.resolved(one, host) for one in found)
-        if any(one.dynamic for one in found):
-            raise Unplannable("which address stands for the gateway itself could not be told")
-        stated = {key.replace("-", "") for key in stated_keys(own)}
-        texts = tuple(map(str, found))
-        if {"leftsubnets", "rightsubnets"} & stated:
-            return want(own, f"{side}-subnets", " ".join(texts))
-        if len(texts) > 1 and own.release < _LISTS:
-            raise Unplannable(
-                f"several networks need the option subnets in place of subnet at {own.snapshot.gateway}",
-                advice=f"write the {side} side's subnets={{{' '.join(texts)}}} in place of its subnet=, by hand",
-            )
-        return want(own, f"{side}-ts", ",".join(texts))
-    words = [str(one) for one in found]
-    if own.dialect == "ipsec.conf":
-        words = [word.replace("dynamic", "%dynamic", 1) for word in words]
-        return want(own, f"{side}-ts", ",".join(words))
-    return want(own, f"{side}-ts", ", ".join(words))
-
-
 def _mode(site: Site, at: End, stronger: bool) -> Wants:
-    own, mine, theirs = _children(site, at)
+    own, mine, theirs = children(site, at)
     if (mine.mode or "tunnel") == (theirs.mode or "tunnel"):
         return (), ()
     return (want(own, "mode", theirs.mode or "tunnel"),), ()
@@ -227,7 +150,7 @@ def _mode(site: Site, at: End, stronger: bool) -> Wants:
 
 def _lifetimes(site: Site, at: End, stronger: bool) -> Wants:
     """This end is made to renew a CHILD SA in time before it drops it."""
-    own, mine, _ = _children(site, at)
+    own, mine, _ = children(site, at)
     if own.dialect != "swanctl":
         if stated_keys(own).get("rekey", "yes").lower() in {"no", "false", "off", "n", "0"}:
             return (want(own, "rekey", "yes"),), ()
@@ -241,63 +164,16 @@ def _lifetimes(site: Site, at: End, stronger: bool) -> Wants:
 
 
 def _dpd(site: Site, at: End, stronger: bool) -> Wants:
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     delay = theirs.dpd_delay_s or 0
     if (mine.dpd_delay_s or 0) == delay:
         return (), ()
     return (want(own, "dpd-delay", str(delay)),), ()
 
 
-def _addresses(site: Site, at: End, stronger: bool) -> Wants:
-    """This end is made to call its peer at the address it has, and to speak from the one its peer calls."""
-    own, mine, theirs = _pair(site, at)
-    wants: list[Want] = []
-    there, here = site.snapshot(other(at)), site.snapshot(at)
-    known = set(there.addresses())
-    literal = [one for one in mine.remote_addrs if one not in ANY]
-    if literal and not set(literal) & known:
-        address = next((one for one in theirs.local_addrs if one in known), None)
-        address = address or site.focus(other(at)).local_address
-        if address is None or not is_address(address):
-            raise Unplannable(f"the outside address of {there.gateway} is not known")
-        if needs_nat(ip_address(address)):
-            raise Unplannable(
-                f"{there.gateway} has the private address {address}; which public one its NAT gives it, only its "
-                "network's administrator knows",
-                advice=f"set the peer's address at {here.gateway} by hand",
-            )
-        wants.append(want(own, "remote-addrs", address))
-    return tuple(wants), ()
-
-
-def _own_address(site: Site, at: End, stronger: bool) -> Wants:
-    """This end is made to speak from an address it has: the one the route to its peer goes out from."""
-    own, mine, theirs = _pair(site, at)
-    held = set(site.snapshot(at).addresses())
-    literal = [one for one in mine.local_addrs if one not in ANY]
-    if not literal or set(literal) & held:
-        return (), ()
-    called = [one for one in theirs.remote_addrs if one in held]
-    source = site.focus(at).local_address
-    address = called[0] if called else source if source in held else None
-    if address is None:
-        raise Unplannable(f"which address {own.snapshot.gateway} should speak from is not known")
-    return (want(own, "local-addrs", address),), ()
-
-
-def _ports(site: Site, at: End, stronger: bool) -> Wants:
-    own, mine, theirs = _pair(site, at)
-    wants: list[Want] = []
-    if (mine.remote_port or 500) != (theirs.local_port or 500):
-        wants.append(want(own, "remote-port", str(theirs.local_port or 500)))
-    if (mine.local_port or 500) != (theirs.remote_port or 500):
-        wants.append(want(own, "local-port", str(theirs.remote_port or 500)))
-    return tuple(wants), ()
-
-
 def _auth(site: Site, at: End, stronger: bool) -> Wants:
     """Each end proves itself the way the other wants it; the credentials for it have to be there already."""
-    own, mine, theirs = _pair(site, at)
+    own, mine, theirs = pair(site, at)
     pairs = {
         "local-auth": (_method(mine.local), _method(theirs.remote)),
         "remote-auth": (_method(mine.remote), _method(theirs.local)),
@@ -336,7 +212,7 @@ def _method(rounds: tuple[AuthRound, ...]) -> str | None:
 
 def _interface(site: Site, at: End, stronger: bool) -> Wants:
     """The child's interface IDs become those of the one tunnel interface nobody else uses; without one they go."""
-    own, mine, _ = _children(site, at)
+    own, mine, _ = children(site, at)
     taken = {
         _number(value)
         for one in (own.snapshot.disk.connections if own.snapshot.disk is not None else ())
@@ -370,7 +246,7 @@ def _interface(site: Site, at: End, stronger: bool) -> Wants:
 
 def _loading(site: Site, at: End, stronger: bool) -> Wants:
     """A conn that the daemon is told to leave out is loaded, without being started."""
-    own, mine, _ = _children(site, at)
+    own, mine, _ = children(site, at)
     if own.dialect == "swanctl" or mine.start_action != "ignore":
         return (), ()
     return (want(own, "start-action", "none"),), ()
@@ -387,18 +263,19 @@ RULES: Final[Mapping[str, Rule]] = {
     "ike-proposals": lambda site, at, stronger: fitting.ike(site, at, stronger=stronger),
     "esp-proposals": lambda site, at, stronger: fitting.child(site, at, stronger=stronger, pfs=False),
     "pfs": lambda site, at, stronger: fitting.child(site, at, stronger=stronger, pfs=True),
+    "strength": lambda site, at, stronger: fitting.strong(site, at),
     "version": _version,
     "aggressive": _aggressive,
     "local-id": _local_id,
     "remote-id": _remote_id,
     "identities": _identities,
-    "selectors": _selectors,
+    "selectors": mirroring.networks,
     "mode": _mode,
     "lifetimes": _lifetimes,
     "dpd": _dpd,
-    "addresses": _addresses,
-    "own-address": _own_address,
-    "ports": _ports,
+    "addresses": mirroring.peer_address,
+    "own-address": mirroring.own_address,
+    "ports": mirroring.ports,
     "auth": _auth,
     "interface": _interface,
     "loading": _loading,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from wizard.facts import proposals, strength, written_proposals
 from wizard.facts.comparison import offers
 from wizard.facts.focus import Focus
-from wizard.facts.model import End, other
+from wizard.facts.model import ENDS, End, other
 from wizard.facts.proposals import Proposal
 from wizard.facts.transforms import KINDS, Transform, prf_of
 from wizard.facts.tunnel import Child, Connection
@@ -69,6 +70,58 @@ def child(site: Site, at: End, *, stronger: bool, pfs: bool) -> Wants:
     if own.dialect == "libreswan" and grouped != (own_child.pfs is not False):
         wants.append(want(own, "pfs", "yes" if grouped else "no"))
     return tuple(wants), _warnings(own_child.protocol.upper(), proposal, mine, False)
+
+
+def strong(site: Site, at: End) -> Wants:
+    """At both ends one proposal without anything weak, for the IKE SA and the child; only where something is."""
+    own, version = stored(site, at), _version(site)
+    wants: list[Want] = []
+    ike_sa = {end: offers.ike(_connection(site, end), version, _release(site, end)) for end in ENDS}
+    if version == 1:
+        ike_sa = {end: _with_functions(offered) for end, offered in ike_sa.items()}
+    children = {end: _child(site, end) for end in ENDS}
+    child_sa = {
+        end: offers.child(_connection(site, end), one, version, _release(site, end))
+        for end, one in children.items()
+    }
+    for field, key, offered in (
+        ("ike-proposals", "ike", ike_sa),
+        (f"{children[at].protocol}-proposals", children[at].protocol, child_sa),
+    ):
+        if not any(strength.weak(one) for one in (*offered["near"][:_FIRST], *offered["far"][:_FIRST])):
+            continue
+        agreed = [
+            fitted
+            for one in offered["near"]
+            for two in offered["far"]
+            if (fitted := fit(one, two)) is not None
+        ]
+        if not agreed:
+            raise Unplannable("the ends have no proposal in common to begin with")
+        target = lifted(max(agreed, key=strength.rank))
+        text = written_proposals.written(target, own.dialect, _release(site, at))
+        if text is None:
+            raise Unplannable(
+                f"{own.snapshot.gateway} has no word for {target}", advice="choose another by hand"
+            )
+        wants.append(want(own, field, _finished(own, key, text)))
+    return tuple(wants), ()
+
+
+_FIRST: Final = 1
+"""How many of an end's proposals count as those it would agree on."""
+_LIFTED: Final = {
+    "encryption": Transform("encryption", "AES_CBC", 256),
+    "integrity": Transform("integrity", "HMAC_SHA2_256_128"),
+    "prf": Transform("prf", "PRF_HMAC_SHA2_256"),
+    "dh group": Transform("dh group", "MODP_3072"),
+}
+
+
+def lifted(proposal: Proposal) -> Proposal:
+    """The proposal with everything weak in it replaced by what RFC 8221 and RFC 8247 ask for."""
+    new = [_LIFTED.get(one.kind, one) if one.name in strength.WEAK else one for one in proposal.transforms]
+    return replace(proposal, transforms=tuple(dict.fromkeys(new)))
 
 
 def _chosen(

@@ -84,12 +84,12 @@ swanctl --terminate --ike "$C" --force --timeout 2 </dev/null >/dev/null 2>&1
 D="$G/without.$N"; rm -rf "$D"
 ( umask 077; find "${ROOT%/*}" -name '*.conf' -type f | while IFS= read -r f; do
   mkdir -p "$D${f%/*}" && cp "$f" "$D$f" &&
-    sed -i "s,^\([[:space:]]*include[[:space:]]*\"\{0,1\}\)/,\1$D/," "$D$f"
+    sed -i "s|^\([[:space:]]*include[[:space:]]*\"*\)/|\1$D/|" "$D$f"
 done )
 printf '%s\n' "$LINES_OF" | while IFS=' ' read -r lines f; do [ -z "$lines" ] || sed -i "${lines}d" "$D$f"; done
 timeout 15 swanctl --load-conns --file "$D$ROOT" </dev/null >/dev/null 2>&1
 rm -rf "$D"; now=$(names); missing=$(lacking "")
-[ -z "$missing" ] || { load ""; refuse "after loading, the daemon lacks $missing"; return; }
+[ -z "$missing" ] || { lost=$missing; load ""; refuse "the daemon had lost $lost"; return; }
 printf '%s\n' "$now" | grep -qxF -- "$C" && refuse "$C is still loaded"
 :
 """
