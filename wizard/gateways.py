@@ -41,9 +41,7 @@ from wizard.journal.redact import Redactor
 from wizard.links import Doors
 from wizard.mender import Mender, refuse_observers
 from wizard.platforms import kinds
-from wizard.platforms.actions.base import Site
 from wizard.platforms.guard import by_root
-from wizard.platforms.plans import draw
 from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
 
 Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
@@ -293,6 +291,10 @@ class Gateways:
     # --- mending ------------------------------------------------------------------------------
 
     def _draw(self, request: Draw) -> Drawn:
+        # Here and not on top: a diagnosis draws no plan, and starts without all the kinds of change.
+        from wizard.platforms.actions.base import Site
+        from wizard.platforms.plans import draw
+
         if self._unchangeable:
             return Drawn(None, self._unchangeable)
         if self._flow is None:

@@ -142,7 +142,9 @@ def test_a_login_that_may_only_observe_is_asked_for_a_password_once_and_told_wha
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     look = Command("look", "$SUDO sh -c 'cat /etc/ipsec.secrets'")
-    monkeypatch.setattr("wizard.gateways.draw", lambda _flow, _request, _site, ask, *_: ask("near", [look]))
+    monkeypatch.setattr(
+        "wizard.platforms.plans.draw", lambda _flow, _request, _site, ask, *_: ask("near", [look])
+    )
     secrets = Secrets()
     doors = Doors({"gw-a": Observed(secrets=secrets), "gw-b": Quiet()}, secrets=secrets)
     one = Gateways(INVENTORY, "site", doors, (), None, loaded(()))  # type: ignore[arg-type]
