@@ -338,7 +338,8 @@ class Attempt:
             differing.append(
                 f"resumed, the session says {resumed.get('result') or 'nothing'}: {resumed.get('said')}"
             )
-        differing += self.ask("leftovers")["left"]
+        seen = self.ask("leftovers")
+        differing += [*seen["left"], *seen["records"]]
         self.verdict.undo = f"{len(differing)} differ" if differing else "exact"
         self.verdict.notes += [f"undo: {line}" for line in differing[:6]]
 

@@ -188,7 +188,10 @@ class _Struck(mend.Attempt):
             verdict.undo = f"{len(differing)} differ" if differing else "exact"
             verdict.notes += [f"not as before: {line}" for line in differing[:6]]
         if ends != "theirs":
-            left = [line for line in self.ask("leftovers")["left"] if "/other" not in line]
+            seen = self.ask("leftovers")
+            # A program that could not reach the gateway any more cannot clear away what the guard tells.
+            told = seen["records"] if self.misfortune.resumed else []
+            left = [line for line in (*seen["left"], *told) if "/other" not in line]
             verdict.notes += [f"left behind: {line}" for line in left[:4]]
 
     def _hold(self) -> None:

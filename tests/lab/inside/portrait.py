@@ -68,11 +68,24 @@ def leftovers(gateway: Gateway) -> list[str]:
         if _GUARD_NAME in path.name and str(path.relative_to(gateway.root)) != f"var/lib/{_GUARD_NAME}"
     ]
     guards = gateway.root / "var/lib" / _GUARD_NAME
-    found += [str(path.relative_to(gateway.root)) for path in guards.rglob("*")] if guards.exists() else []
+    told = {guards / name for name in records(gateway)}
+    found += [
+        str(path.relative_to(gateway.root)) for path in guards.rglob("*") if not told & {path, *path.parents}
+    ]
     units = gateway.run(f"systemctl list-units --all --no-legend --plain '{_GUARD_NAME}*'").stdout
     found += [f"unit {line}" for line in units.splitlines()]
     found += [f"running: {line}" for line in gateway.processes().values() if _GUARD_NAME in line]
     return sorted(set(found))
+
+
+def records(gateway: Gateway) -> list[str]:
+    """The guards that have undone everything and wait for whoever armed them to take notice, or for the next one."""
+    guards = gateway.root / "var/lib" / _GUARD_NAME
+    return sorted(
+        undone.parent.name
+        for undone in guards.glob("*/undone")
+        if not (undone.parent / "undone-in-part").exists()
+    )
 
 
 def backups(gateway: Gateway) -> list[str]:

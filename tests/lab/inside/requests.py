@@ -173,7 +173,8 @@ class Desk:
         gateways = self._stage.pair.gateways.values()
         left = [f"{one.name}: {line}" for one in gateways for line in portrait.leftovers(one)]
         kept = [f"{one.name}: {line}" for one in gateways for line in portrait.backups(one)]
-        return {"exit": 0, "left": left, "kept": kept}
+        records = [f"{one.name}: {line}" for one in gateways for line in portrait.records(one)]
+        return {"exit": 0, "left": left, "kept": kept, "records": records}
 
     def _mishap(self, request: dict[str, Any], _reply: Path) -> dict[str, Any]:
         return {"exit": 0, "said": mishap.happen(self._stage.pair, request["mishap"])}
