@@ -13,8 +13,7 @@ from shlex import join
 from typing import Final
 
 from wizard.engine.plan import Step
-from wizard.facts.focus import Focus
-from wizard.facts.model import End
+from wizard.facts.model import End, other
 from wizard.facts.parsers import xfrm
 from wizard.facts.parsers.xfrm import Policy
 from wizard.facts.probes import Command, Output
@@ -63,13 +62,15 @@ def _before(site: Site, at: End, policies: tuple[Policy, ...]) -> Iterator[Polic
     """Policies for all traffic of some of the tunnel's networks, asked before the daemon's, and not made by it."""
     focus = site.focus(at)
     pairs = list(product(_plain(focus.local_networks), _plain(focus.remote_networks)))
+    opposite = site.focuses.get(other(at))
+    tested = (focus.probe_source or "", (opposite.probe_target if opposite is not None else None) or "")
     peers = set(focus.peer_addresses)
     for way in ("out", "in", "fwd"):
         fitting = [one for one in policies if one.direction == way and not one.socket]
         ours = [one for one in fitting if one.templates and _ends(one) & peers and _meets(one, pairs, way)]
         first = min((_priority(one) for one in ours), default=None)
         for one in fitting:
-            alone = one not in ours and _covers(one, pairs, focus, way) and not _restricted(one)
+            alone = one not in ours and _covers(one, [*pairs, tested], way) and not _restricted(one)
             same = not ours or (one.if_id, one.mark) == (ours[0].if_id, ours[0].mark)
             if alone and same and (first is None or _priority(one) < first):
                 yield one
@@ -83,10 +84,9 @@ def _meets(policy: Policy, pairs: list[tuple[str, str]], way: str) -> bool:
     return False
 
 
-def _covers(policy: Policy, pairs: list[tuple[str, str]], focus: Focus, way: str) -> bool:
-    """Whether it takes all of the tunnel's packets one way, or those of the test."""
-    tested = [(focus.probe_source or "", focus.probe_target or "")]
-    for local, remote in [*pairs, *tested]:
+def _covers(policy: Policy, pairs: list[tuple[str, str]], way: str) -> bool:
+    """Whether it takes all packets of one of the pairs, one way."""
+    for local, remote in pairs:
         src, dst = (local, remote) if way == "out" else (remote, local)
         if _inside(src, policy.src) and _inside(dst, policy.dst):
             return True

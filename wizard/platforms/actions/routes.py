@@ -68,10 +68,10 @@ class _Ground:
         if to == "peer":
             found = next((one for one in focus.peer_addresses if _is_address(one)), None)
         elif to == "remote":
-            found = focus.probe_target or _first(focus.remote_networks)
-        else:
             opposite = self.site.focuses.get(other(self.at))
-            found = (opposite.probe_target if opposite is not None else None) or _first(focus.local_networks)
+            found = _one_of(focus.remote_networks, opposite.probe_target if opposite is not None else None)
+        else:
+            found = _one_of(focus.local_networks, focus.probe_target)
         if found is None or not _is_address(found):
             raise Unplannable(f"which address the route of {self.gateway} is for is not known")
         return found
@@ -204,7 +204,7 @@ def _to_remote(ground: _Ground) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """The route of a tunnel as the daemon would have made it, or the one into the tunnel's interface."""
     focus, routing = ground.site.focus(ground.at), ground.routing
     target = ground.target("remote")
-    remote = next((text.partition("[")[0] for text in focus.remote_networks if _holds(text, target)), target)
+    remote = next(text.partition("[")[0] for text in focus.remote_networks if _holds(text, target))
     asked = any(rule.table == TABLE for rule in routing.rules)
     kept = [route for route in routing.routes if route.table == TABLE]
     if not asked and any(_holds(route.destination, target) and route.kind == "unicast" for route in kept):
@@ -349,8 +349,10 @@ def _is_address(text: str) -> bool:
     return net is not None and "/" not in text and not net.network_address.is_unspecified
 
 
-def _first(selectors: tuple[str, ...]) -> str | None:
-    """An address of the first network, past the network's own."""
+def _one_of(selectors: tuple[str, ...], host: str | None) -> str | None:
+    """The host where it is in one of the networks; else an address of the first, past the network's own."""
+    if host is not None and any(_holds(text, host) for text in selectors):
+        return host
     for text in selectors:
         net = network(text.partition("[")[0])
         if net is not None and net.prefixlen:

@@ -45,7 +45,7 @@ def focus(end: End, **changes: object) -> Focus:
         outside_interface="wan0",
         inside_interface="lan0",
         probe_source="10.1.0.1" if near else "10.2.0.1",
-        probe_target="10.2.0.10" if near else "10.1.0.10",
+        probe_target="10.1.0.10" if near else "10.2.0.10",
         name="site",
         child_name="net",
         service_errand=ServiceErrand("10.2.0.10", 8080) if near else None,
