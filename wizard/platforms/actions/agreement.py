@@ -12,7 +12,7 @@ from wizard.facts.tunnel import AuthRound, Connection
 from wizard.platforms.actions import fitting, mirroring
 from wizard.platforms.actions.base import Site, Unplannable
 from wizard.platforms.actions.fitting import Wants
-from wizard.platforms.actions.mirroring import children, pair
+from wizard.platforms.actions.mirroring import children, own_child, pair
 from wizard.platforms.actions.spelling import stated_keys, want
 from wizard.platforms.actions.stored import Stored
 
@@ -25,6 +25,11 @@ def wanted(site: Site, at: End, field: str, *, stronger: bool) -> Wants:
     rule = RULES.get(field)
     if rule is None:
         raise Unplannable(f"there is no field {field} to align", advice="use one of " + ", ".join(RULES))
+    if other(at) not in site.snapshots and field not in _ALONE:
+        raise Unplannable(
+            f"the other end was not read, so which {field} would fit it is not known",
+            advice="ask whoever looks after it for its settings, and set them here by hand",
+        )
     return rule(site, at, stronger)
 
 
@@ -150,7 +155,7 @@ def _mode(site: Site, at: End, stronger: bool) -> Wants:
 
 def _lifetimes(site: Site, at: End, stronger: bool) -> Wants:
     """This end is made to renew a CHILD SA in time before it drops it."""
-    own, mine, _ = children(site, at)
+    own, mine = own_child(site, at)
     if own.dialect != "swanctl":
         if stated_keys(own).get("rekey", "yes").lower() in {"no", "false", "off", "n", "0"}:
             return (want(own, "rekey", "yes"),), ()
@@ -212,7 +217,7 @@ def _method(rounds: tuple[AuthRound, ...]) -> str | None:
 
 def _interface(site: Site, at: End, stronger: bool) -> Wants:
     """The child's interface IDs become those of the one tunnel interface nobody else uses; without one they go."""
-    own, mine, _ = children(site, at)
+    own, mine = own_child(site, at)
     taken = {
         _number(value)
         for one in (own.snapshot.disk.connections if own.snapshot.disk is not None else ())
@@ -246,7 +251,7 @@ def _interface(site: Site, at: End, stronger: bool) -> Wants:
 
 def _loading(site: Site, at: End, stronger: bool) -> Wants:
     """A conn that the daemon is told to leave out is loaded, without being started."""
-    own, mine, _ = children(site, at)
+    own, mine = own_child(site, at)
     if own.dialect == "swanctl" or mine.start_action != "ignore":
         return (), ()
     return (want(own, "start-action", "none"),), ()
@@ -281,3 +286,5 @@ RULES: Final[Mapping[str, Rule]] = {
     "loading": _loading,
 }
 """Field of remedies.yaml → what has to be set for it."""
+_ALONE: Final = frozenset({"interface", "lifetimes", "loading"})
+"""Fields for which the other end is not needed."""

@@ -31,13 +31,22 @@ def pair(site: Site, at: End) -> tuple[Stored, Connection, Connection]:
     return own, own.connection, theirs
 
 
+def own_child(site: Site, at: End) -> tuple[Stored, Child]:
+    """The files of this end and its child; raises Unplannable where it has none."""
+    own = stored(site, at)
+    found = next((one for one in own.connection.children if one.name == own.child), None)
+    if found is None:
+        raise Unplannable(f"{own.snapshot.gateway} has no child for this tunnel")
+    return own, found
+
+
 def children(site: Site, at: End) -> tuple[Stored, Child, Child]:
     """The files of this end, its child and the peer's; raises Unplannable where one has none."""
-    own, mine, theirs = pair(site, at)
+    own, found = own_child(site, at)
+    _, _, theirs = pair(site, at)
     peer = site.focus(other(at)).child
-    found = next((one for one in mine.children if one.name == own.child), None)
-    if found is None or peer is None:
-        raise Unplannable("an end has no child for this tunnel")
+    if peer is None:
+        raise Unplannable("the other end has no child for this tunnel")
     stored_peer = next((one for one in theirs.children if one.name == peer.name), peer)
     return own, found, stored_peer
 
