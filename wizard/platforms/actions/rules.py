@@ -232,20 +232,22 @@ def _referral(site: Site, at: End, what: str) -> tuple[str, str]:
         case "nat":
             return f"no NAT rule of {_name(site, at)} rewrites the tunnel's traffic", "make a fresh diagnosis"
         case "forward" | "tunnel-in" | "service":
-            gateways = [name for name in (near, far) if name]
+            gateways = [found.gateway for found in site.snapshots.values()]
             message = f"no firewall rule of {' or '.join(gateways)} drops it"
             return message, "whoever runs the host itself, or the firewall before it, has to let it through"
         case _:
             pass
     packets = {"ike": "UDP 500 and 4500", "esp": "IP protocol 50 (ESP)", "ah": "IP protocol 51 (AH)"}[what]
     addresses = " and ".join(site.focuses[end].local_address or "" for end in site.focuses)
-    message = f"no firewall rule that could be read drops {packets}: it is lost between {near} and {far}"
-    return message, (
-        f"whoever runs the network between them has to let {packets} pass, both ways, between {addresses}; "
+    unread = [end for end in ("near", "far") if end not in site.snapshots]
+    lost = f"at {_name(site, unread[0])} or on the way" if unread else f"between {near} and {far}"
+    who = "that end or the network between them" if unread else "the network between them"
+    return f"no firewall rule that could be read drops {packets}: it is lost {lost}", (
+        f"whoever runs {who} has to let {packets} pass, both ways, between {addresses}; "
         "the captures of this diagnosis are the proof"
     )
 
 
 def _name(site: Site, end: str) -> str:
     found = site.snapshots.get("near" if end == "near" else "far")
-    return found.gateway if found is not None else f"the {end} end"
+    return found.gateway if found is not None else f"the {end} end (not read)"

@@ -105,17 +105,17 @@ class Namespace:
     @classmethod
     def made(cls, folder: Path) -> Namespace | None:
         """None where the system has no such namespaces."""
-        shell = subprocess.Popen(
-            ["unshare", "-rn", "sh"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        made = cls(folder, shell)
         try:
+            shell = subprocess.Popen(
+                ["unshare", "-rn", "sh"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            made = cls(folder, shell)
             return made if made.run("ip link set lo up")[0] == 0 else None
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             return None
 
     def run(self, script: str) -> tuple[int, str]:
