@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="ids, or causes; all that have a remedy")
     sub.add_argument("--sample", action="store_true", help="some scenarios on each pair of implementations")
     sub.add_argument("--every", action="store_true", help="with every remedy of its cause, not the first one")
+    sub.add_argument("--each-remedy", action="store_true", help="one scenario for each remedy")
     sub.add_argument(
         "--undo", choices=["fire", "timer", "none"], default="fire", help="who undoes the first try"
     )
