@@ -5,7 +5,8 @@ The last attempt that came to something decides: what failed before it may have 
 
 from __future__ import annotations
 
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -24,6 +25,15 @@ _OPENINGS: Final = frozenset({"IKE_SA_INIT", "ID_PROT", "AGGRESSIVE"})
 UPS: Final = frozenset({"child-up", "session-up"})
 _HALF_UPS: Final = frozenset({"ike-up"})
 _TROUBLE: Final = frozenset({"fault", "refused"})
+_UNKNOWN_PEERS: Final = frozenset({"no-ike-config", "ike-version-unsupported"})
+_PATIENCE: Final = 2
+"""Requests of an address no tunnel speaks of that pass for a scan of the Internet; a real peer comes again."""
+_ADDRESS: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
+_ANY_ADDRESS: Final = re.compile(rf"(?<![\w.:]){_ADDRESS}(?![\w:]|\.\d)")
+_CALLER: Final = re.compile(
+    rf"(?:\.\.\.|\bfrom |\bwith ){_ADDRESS}(?![\w:]|\.\d)|(?<![\w.:]){_ADDRESS} is initiating "
+)
+"""Where a line says whose request it was."""
 
 
 @dataclass(slots=True)
@@ -64,6 +74,8 @@ class Story:
     conn: str
     attempts: list[Attempt]
     standing: list[SeenEvent]
+    stranger: bool = False
+    """Whether it tells only of addresses that asked once or twice and that no tunnel of the log speaks of."""
 
     @property
     def deciding(self) -> Attempt:
@@ -119,9 +131,50 @@ class Teller:
     def stories(self) -> tuple[Story, ...]:
         """One for each tunnel, in the order they appear; one for all where the log does not tell them apart."""
         by_conn: dict[str, list[SeenEvent]] = {}
+        strange = self._strange()
         for key, events in self._events.items():
             conn, _, uid = key.partition("\n")
-            by_conn.setdefault(conn or self._conns.get(uid, ""), []).extend(events)
+            if key not in strange:
+                by_conn.setdefault(conn or self._conns.get(uid, ""), []).extend(events)
+        return (*self._told(by_conn), *self._scans(strange))
+
+    def _scans(self, strange: frozenset[str]) -> list[Story]:
+        if not strange:
+            return []
+        told = self._story("", [event for key in strange for event in self._events[key]])
+        told.stranger = True
+        return [told]
+
+    def _strange(self) -> frozenset[str]:
+        """The requests of addresses that no named tunnel speaks of, where they did not come again and again."""
+        nameless: dict[str, frozenset[str]] = {}
+        known: set[str] = set()
+        called: set[str] = set()
+        for key, events in self._events.items():
+            conn, _, uid = key.partition("\n")
+            if conn or self._conns.get(uid):
+                known.update(one for event in events for one in _ANY_ADDRESS.findall(event.line.text))
+                called.update(
+                    one
+                    for event in events
+                    if event.name in _STARTS
+                    for one in _ANY_ADDRESS.findall(event.line.text)
+                )
+            elif uid and any(event.name in _UNKNOWN_PEERS for event in events):
+                nameless[key] = _callers(events)
+        if not known:
+            return frozenset()
+        often = Counter(caller for callers in nameless.values() for caller in callers)
+        return frozenset(
+            key
+            for key, callers in nameless.items()
+            if callers
+            and callers.isdisjoint(known)
+            and all(often[one] <= _PATIENCE for one in callers)
+            and not any(one in event.line.text for event in self._events[key] for one in called)
+        )
+
+    def _told(self, by_conn: dict[str, list[SeenEvent]]) -> tuple[Story, ...]:
         named = [conn for conn in by_conn if conn]
         nameless = by_conn.get("", [])
         if len(named) <= 1:
@@ -142,6 +195,16 @@ class Teller:
         if _latest_first(ordered):
             ordered.reverse()
         return Story(conn, _attempts(ordered), list(self._standing))
+
+
+def _callers(events: Iterable[SeenEvent]) -> frozenset[str]:
+    """The addresses that asked."""
+    return frozenset(
+        address
+        for event in events
+        for found in _CALLER.findall(event.line.text)
+        for address in _ANY_ADDRESS.findall(found.removeprefix("..."))
+    )
 
 
 def _latest_first(events: Sequence[SeenEvent]) -> bool:

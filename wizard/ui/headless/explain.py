@@ -84,7 +84,7 @@ class Explainer:
             teller.hear(event)
         moment = now if now is not None else datetime.now(UTC)
         walked = [(story, *self._walk(story, source, moment)) for story in teller.stories()]
-        story, outcome, path = max(walked, key=lambda one: (_weight(one[1]), one[0].last_line))
+        story, outcome, path = max(walked, key=lambda one: (_weight(one[1], one[0]), one[0].last_line))
         tunnels = tuple((story.conn, found) for story, found, _ in walked) if len(walked) > 1 else ()
         return Explained(outcome, path, tunnels, reader.lines, teller.heard, in_short(story))
 
@@ -104,9 +104,9 @@ class Explainer:
         return run.outcome, said
 
 
-def _weight(outcome: Outcome) -> tuple[int, int]:
+def _weight(outcome: Outcome, story: Story) -> tuple[int, bool, int]:
     sure = _SURE[outcome.causes[0].confidence] if outcome.causes else 0
-    return _RANK[outcome.status], sure
+    return _RANK[outcome.status], not story.stranger, sure
 
 
 def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool) -> int:
