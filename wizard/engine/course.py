@@ -211,6 +211,9 @@ class _Mending:
                 self._judge(self._check, reply, events)  # type: ignore[arg-type]
             case "keep" if reply.ok:
                 self._say(KEEPING, "done", reply.said, events)
+                if self._check is not None:
+                    # Not before: what is undone after all leaves things as the diagnosis before found them.
+                    self.outcome = self._check.outcome
                 self._end("kept", "verified by a fresh diagnosis, and kept", events)
             case "keep":
                 self._say(KEEPING, "failed", reply.said, events)
@@ -267,7 +270,6 @@ class _Mending:
             self._say(VERIFYING, "failed", wrong, events)
             self._undo(wrong, events)
             return
-        self.outcome = check.outcome
         found = ", ".join(finding.title for finding in check.outcome.causes)
         seen = "the tunnel is healthy" if not found else f"that cause is gone; what is found now: {found}"
         self._say(VERIFYING, "done", seen, events)

@@ -279,6 +279,7 @@ def test_a_gateway_that_is_lost_undoes_by_itself_and_that_is_said() -> None:
 def test_what_nobody_wants_to_keep_is_undone() -> None:
     drive = stepped()(found("z"), watched(BRANCH), Decided(False, "nobody confirmed in time"), UNDONE)
     assert drive.result == ("undone", "nobody confirmed in time; undone, the gateways are as before")
+    assert drive.course.outcome == diagnosed().course.outcome
 
 
 def test_what_cannot_be_kept_any_more_is_undone() -> None:
@@ -288,6 +289,7 @@ def test_what_cannot_be_kept_any_more_is_undone() -> None:
     assert isinstance(drive.course.request, Change)
     drive(UNDONE)
     assert drive.result[0] == "undone"
+    assert drive.course.outcome == diagnosed().course.outcome
 
 
 def test_an_approved_plan_is_carried_out_without_a_diagnosis_before() -> None:
