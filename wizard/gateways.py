@@ -10,7 +10,6 @@ import secrets as randomness
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from wizard.choreography import Link, Progress, perform
@@ -23,7 +22,6 @@ from wizard.engine.model import (
     Cost,
     Draw,
     Drawn,
-    EndReport,
     Exercise,
 )
 from wizard.engine.phrase import Phrases
@@ -31,7 +29,7 @@ from wizard.errors import WizardError
 from wizard.facts.derive import exercise_facts, snapshot_facts
 from wizard.facts.errands import NameErrand, ServiceErrand
 from wizard.facts.focus import Focus, Hints, choose
-from wizard.facts.model import ENDS, End, Evidence, Fact, Facts, other
+from wizard.facts.model import ENDS, End, Fact, Facts, other
 from wizard.facts.parsers.charon_log import Signature
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
@@ -42,10 +40,8 @@ from wizard.links import Doors
 from wizard.mender import Mender, refuse_observers
 from wizard.platforms import kinds
 from wizard.platforms.guard import by_root
-from wizard.ssh import ChangedHostKey, LinkProblem, NeedsSecret, Secret, UnknownHostKey
-
-Obstacle = NeedsSecret | UnknownHostKey | ChangedHostKey
-"""What only a person can clear away."""
+from wizard.reach import Obstacle, Reach
+from wizard.ssh import NeedsSecret, Secret, UnknownHostKey
 
 
 class Gateways:
@@ -73,8 +69,8 @@ class Gateways:
         self._doors = doors
         self._signatures = signatures
         self._redactor = redactor or Redactor()
-        self._links: dict[End, Link] = {}
-        self._reports: dict[End, EndReport] = {}
+        self._reach = Reach(self._refs, doors)
+        self._printed: dict[End, list[Output]] = {}
         self._snapshots: dict[End, Snapshot] = {}
         self._focuses: dict[End, Focus] = {}
         self._salt = randomness.token_hex(16)
@@ -95,28 +91,25 @@ class Gateways:
         ChangedHostKey when a person has to decide first; the request is then repeated.
         """
         began, before = time.monotonic(), self._doors.meter.read()
-        self._open()
+        if not self._snapshots or isinstance(request, Collect):
+            outputs = self._read(progress)
+        self._reach.open()
         if isinstance(request, Draw | Change):
-            if not self._snapshots:
-                self._read(progress)
             reply = self._draw(request) if isinstance(request, Draw) else self._change(request, progress)
             spent = self._doors.meter.read() - before
             took = time.monotonic() - began
             cost = Cost(took, spent.connections, spent.round_trips, len(reply.records))
             return replace(reply, cost=cost)
+        problem = None
         if isinstance(request, Collect):
-            outputs = self._read(progress)
-            facts = self._facts()
-            problem = None
+            facts = [*self._reach.facts(), *snapshot_facts(self._snapshots, self._focuses, self._signatures)]
         else:
-            if not self._snapshots:
-                self._read(progress)
             outputs, facts, problem = self._exercise(request, progress)
         self._known = self._known.merged(facts)
         spent = self._doors.meter.read() - before
         records = [self._record(end, output) for end, printed in outputs.items() for output in printed]
         cost = Cost(time.monotonic() - began, spent.connections, spent.round_trips, len(records))
-        return Collected(tuple(facts), tuple(records), tuple(self._reports.values()), cost, problem)
+        return Collected(tuple(facts), tuple(records), tuple(self._reach.reports.values()), cost, problem)
 
     def provide(self, need: NeedsSecret, secret: Secret) -> None:
         """Keeps, in memory only, what was asked for."""
@@ -128,23 +121,8 @@ class Gateways:
         self._doors.known_hosts.accept(key)
 
     def refuse(self, obstacle: Obstacle) -> None:
-        """Goes on without what is behind this obstacle.
-
-        A gateway whose login is refused counts as not reached and is left alone; without a password for sudo
-        it is read as far as its login may.
-        """
-        if isinstance(obstacle, NeedsSecret) and obstacle.kind == "sudo":
-            self._doors.secrets.decline(obstacle)
-            return
-        for end, ref in self._refs.items():
-            if (
-                ref.gateway is not None
-                and end not in self._links
-                and self._doors.stands_before(ref.gateway, obstacle)
-            ):
-                self._reports[end] = EndReport(
-                    end, ref.gateway, reached=False, login_failed=True, problem=str(obstacle).splitlines()[0]
-                )
+        """Goes on without what is behind this obstacle, as far as that is possible."""
+        self._reach.refuse(obstacle)
 
     def cancel(self) -> None:
         """Makes a running `carry_out` return soon, with what it has; from any thread, without blocking."""
@@ -153,62 +131,29 @@ class Gateways:
     def close(self) -> None:
         """Ends all connections; a running `carry_out` returns or raises at once."""
         self._closed.set()
-        for link in list(self._links.values()):
-            link.close()
-        self._doors.close()
-
-    # --- reaching -----------------------------------------------------------------------------
-
-    def _open(self) -> None:
-        """Logs in where that is still to be done, at both ends at once; an obstacle is raised at the end."""
-        waiting = [end for end in ENDS if end not in self._links and end not in self._reports]
-        obstacles: list[Obstacle] = []
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            obstacles.extend(one for one in pool.map(self._open_one, waiting) if one is not None)
-        if obstacles:
-            raise obstacles[0]
-
-    def _open_one(self, end: End) -> Obstacle | None:
-        ref = self._refs[end]
-        if ref.gateway is None:
-            who = (
-                f"it is looked after by {ref.managed_by}"
-                if ref.managed_by
-                else "the inventory has no login for it"
-            )
-            self._reports[end] = EndReport(end, ref.name, reached=False, managed=False, problem=who)
-            return None
-        try:
-            self._links[end] = self._doors.open(ref.gateway)
-        except (NeedsSecret, UnknownHostKey, ChangedHostKey) as obstacle:
-            return obstacle
-        except WizardError as error:
-            login = isinstance(error, LinkProblem)
-            self._reports[end] = EndReport(
-                end, ref.gateway, reached=False, login_failed=login, problem=str(error)
-            )
-            return None
-        self._reports[end] = EndReport(end, ref.gateway, reached=True)
-        return None
+        self._reach.close()
 
     # --- observing ----------------------------------------------------------------------------
 
     def _read(self, progress: Callable[[Progress], None]) -> dict[End, list[Output]]:
-        """Every read-only probe at both ends, one batch and one round trip each."""
+        """Every read-only probe at both ends, one batch and one round trip each, as soon as each is logged in to.
+
+        What one end has printed is kept while a person is asked for what the other one wants.
+        """
         commands = kinds.OBSERVE
-        outputs: dict[End, list[Output]] = {}
 
-        def batch(end: End) -> list[Output]:
-            name = self._refs[end].name
+        def batch(end: End) -> None:
+            if end in self._printed:
+                return
             limit = sum(command.timeout_s for command in commands)
-            progress(Progress(end, name, f"reading {len(commands)} things", 0, len(commands), limit))
-            return self._links[end].batch(commands, {"SALT": self._salt, "PEERS": self._peers(end)})
+            what = f"reading {len(commands)} things"
+            progress(Progress(end, self._refs[end].name, what, 0, len(commands), limit))
+            variables = {"SALT": self._salt, "PEERS": self._peers(end)}
+            self._printed[end] = self._reach.links[end].batch(commands, variables)
 
-        ends = list(self._links)
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            for end, printed in zip(ends, pool.map(batch, ends), strict=True):
-                outputs[end] = printed
-                self._snapshots[end] = kinds.read(end, self._refs[end].name, printed)
+        self._reach.each(batch)
+        outputs, self._printed = {end: self._printed[end] for end in ENDS if end in self._printed}, {}
+        self._snapshots = {end: kinds.read(end, self._refs[end].name, one) for end, one in outputs.items()}
         self._focuses = choose(self._snapshots, {end: self._hints(end) for end in ENDS})
         return outputs
 
@@ -241,26 +186,6 @@ class Gateways:
             return None
         return ServiceErrand(asked.host, asked.port)
 
-    def _facts(self) -> list[Fact]:
-        return [*self._login_facts(), *snapshot_facts(self._snapshots, self._focuses, self._signatures)]
-
-    def _login_facts(self) -> list[Fact]:
-        facts: list[Fact] = []
-        for end, report in self._reports.items():
-            facts.append(Fact(f"{end}.managed", report.managed))
-            if report.managed:
-                told = (
-                    (Evidence(report.gateway, "login", f"ssh {report.gateway}", report.problem),)
-                    if report.problem
-                    else ()
-                )
-                facts.append(Fact(f"{end}.logged_in", report.reached, told))
-            else:
-                facts.append(Fact(f"{end}.logged_in", None, why_unknown=report.problem or ""))
-            if report.problem:
-                facts.append(Fact(f"{end}.login_problem", report.problem))
-        return facts
-
     # --- trying out ---------------------------------------------------------------------------
 
     def _exercise(
@@ -274,7 +199,7 @@ class Gateways:
         def tell(end: End, text: str, commands: int, limit_s: float) -> None:
             progress(Progress(end, self._refs[end].name, text, 0, commands, limit_s))
 
-        outputs = perform(play, request.initiator, self._links, tell)
+        outputs = perform(play, request.initiator, self._reach.links, tell)
         seen = {
             end: replace(
                 self._snapshots[end],
@@ -303,7 +228,7 @@ class Gateways:
 
         def ask(end: End, commands: Sequence[Command]) -> list[Output]:
             salted = {"SALT": self._salt}
-            outputs = self._links[end].batch([by_root(one, salted) for one in commands], salted)
+            outputs = self._reach.links[end].batch([by_root(one, salted) for one in commands], salted)
             records.extend(self._record(end, output) for output in outputs)
             refuse_observers(self._refs[end].name, outputs)
             return outputs
@@ -323,17 +248,6 @@ class Gateways:
             progress(Progress(end, self._refs[end].name, text, 0, 1, 60))
 
         return self._mender.move(request, tell)
-
-    def _reopen(self, end: End) -> Link:
-        gateway = self._refs[end].gateway
-        if gateway is None:
-            raise WizardError(f"nobody here can log in to {self._refs[end].name}")
-        fresh = self._doors.open(gateway)
-        old = self._links.get(end)
-        self._links[end] = fresh
-        if old is not None:
-            old.close()
-        return fresh
 
     def _implementation(self, end: End) -> str | None:
         snapshot = self._snapshots.get(end)
@@ -364,7 +278,7 @@ class _Bench:
 
     @property
     def links(self) -> Mapping[End, Link]:
-        return self._gateways._links
+        return self._gateways._reach.links
 
     @property
     def snapshots(self) -> Mapping[End, Snapshot]:
@@ -378,7 +292,7 @@ class _Bench:
         return self._gateways._refs[end].name
 
     def reopen(self, end: End) -> Link:
-        return self._gateways._reopen(end)
+        return self._gateways._reach.reopen(end)
 
     def record(self, end: End, output: Output) -> CommandRecord:
         return self._gateways._record(end, output)

@@ -252,3 +252,18 @@ def test_gateways_that_cannot_be_changed_say_so_before_a_plan_is_made() -> None:
     reply = recorded.carry_out(Draw("align-psk", "psk-mismatch", ("far",), "near"), lambda _: None)
     assert isinstance(reply, Drawn)
     assert (reply.plan, reply.problem) == (None, "these are recordings")
+
+
+def test_what_one_end_printed_is_kept_while_a_person_is_asked_about_the_other() -> None:
+    near = Quiet()
+    doors = Doors({"gw-a": near, "gw-b": password("gw-b")})
+    one = gateways(doors)
+    with pytest.raises(NeedsSecret):
+        one.carry_out(Collect(()), lambda _: None)
+    read = len(near.asked)
+    assert read > 0
+    doors.behind["gw-b"] = Quiet()
+    reply = one.carry_out(Collect(()), lambda _: None)
+    assert isinstance(reply, Collected)
+    assert {record.end for record in reply.records} == {"near", "far"}
+    assert len(near.asked) == read
