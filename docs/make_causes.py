@@ -1,4 +1,4 @@
-"""Writes docs/causes.md from flows/causes.yaml, so that the page for readers never differs from what runs."""
+"""Writes docs/causes.md from the flows, so that the page for readers never differs from what runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PAGE: Final = REPOSITORY / "docs" / "causes.md"
 _HEAD: Final = """\
 # Causes
 
-Made from `flows/causes.yaml` by `make docs`; what a diagnosis can name, by the layer it belongs to. Where a sentence
-says {here}, the gateway it was found at stands in a finding, {there} is the other one.
+Made from `flows/causes.yaml` and `flows/remedies.yaml` by `make docs`; what a diagnosis can name, by the layer it
+belongs to. Where a sentence says {here}, the gateway it was found at stands in a finding, {there} is the other one.
 """
 
 
@@ -33,7 +33,7 @@ def page() -> str:
     parts = [_HEAD]
     for family, causes in families.items():
         parts.append(f"\n## {family.replace('-', ' ').capitalize()}\n")
-        parts += [_entry(cause, named[cause.id]) for cause in causes]
+        parts += [_entry(cause, named[cause.id], flow) for cause in causes]
     return "".join(parts)
 
 
@@ -48,13 +48,16 @@ def _named(flow: Flow) -> dict[str, list[str]]:
     return found
 
 
-def _entry(cause: Cause, nodes: Iterable[str]) -> str:
+def _entry(cause: Cause, nodes: Iterable[str], flow: Flow) -> str:
     lines = [f"\n### {cause.id}\n\n**{cause.title}.** {cause.plain}\n"]
     where = ", ".join(f"`{node}`" for node in nodes)
+    referral = flow.referrals.get(cause.id)
     facts = (
         ("Evidence", cause.check),
         ("Told from its neighbours", cause.told_apart),
         ("What to do", cause.next_step),
+        ("Remedies", "; ".join(f"`{name}`: {flow.remedies[name].title}" for name in cause.remedies)),
+        ("Who has to act", f"{referral.who}. {referral.tell}" if referral is not None else ""),
         ("Excludes", ", ".join(cause.excludes)),
         ("Named by", where),
         ("Source", cause.source),

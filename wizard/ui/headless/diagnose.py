@@ -104,4 +104,6 @@ def _finding(finding: Finding, word: str) -> list[str]:
     told += [f"    {line.end}: {line.command}\n      {line.line}" for line in finding.evidence]
     if finding.next_step:
         told.append(f"    next: {finding.next_step}")
+    if finding.remedies:
+        told.append(f"    remedies, the smallest change first: {', '.join(finding.remedies)}")
     return told

@@ -83,7 +83,7 @@ def causes(cause: str | None, extra: Sequence[Path], *, as_json: bool) -> int:
         json.dump(asdict(chosen), sys.stdout, indent=2, ensure_ascii=False)
         print()
     else:
-        print("\n".join(_full(chosen)))
+        print("\n".join(_full(chosen, flow)))
     return ExitCode.HEALTHY
 
 
@@ -94,12 +94,16 @@ def _table(flow: Flow) -> None:
     Console(highlight=False).print(table)
 
 
-def _full(cause: Cause) -> list[str]:
+def _full(cause: Cause, flow: Flow) -> list[str]:
+    remedies = [f"{name} ({flow.remedies[name].title})" for name in cause.remedies]
+    referral = flow.referrals.get(cause.id)
     parts = (
         ("what it means", cause.plain),
         ("how it is told from its neighbours", cause.told_apart),
         ("the check that decides", cause.check),
         ("what to do", cause.next_step),
+        ("remedies", ", ".join(remedies)),
+        ("who has to act", f"{referral.who}: {referral.tell}" if referral is not None else ""),
         ("source", cause.source),
     )
     return [f"{cause.id}: {cause.title}", *(f"  {name}: {text}" for name, text in parts if text)]
