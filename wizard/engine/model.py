@@ -6,11 +6,27 @@ Both are plain frozen records, so that a session can be written down, resumed an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from wizard.engine.changes import (
+    Change,
+    Changed,
+    Confirm,
+    Decided,
+    Draw,
+    Drawn,
+    Keep,
+    Mend,
+    Mended,
+    Move,
+    Result,
+    Standing,
+    Stepped,
+    StepState,
+)
 from wizard.engine.plan import Plan
+from wizard.engine.records import NOTHING, CommandRecord, Cost, EndReport
 from wizard.facts.model import End, Evidence, Fact
 from wizard.facts.probes import Level
 
@@ -64,95 +80,10 @@ class Finish:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Make the plan of a remedy; only reads."""
-
-    remedy: str
-    cause: str
-    found_at: tuple[End, ...]
-    """Where the cause was found, the end a remedy calls `here` first."""
-    right: End
-    """The end whose settings count where the two differ."""
-    given: Mapping[str, str] = field(default_factory=dict)
-    """What the operator gave beside, such as "ca-file": a path on the operator's machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm:
-    """Shall this plan be carried out? Nothing has been changed yet; the answer of whoever says nothing is no."""
-
-    plan: Plan
-
-
-Move = Literal["arm", "step", "watch", "keep", "undo", "look"]
-"""arm the guard; do one step; look whether other tunnels still stand; keep; undo; see what became of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Carry out one move of a plan on its gateways."""
-
-    move: Move
-    plan: Plan
-    guard: str
-    """The guard's name."""
-    step: int = 0
-    """For "step": which one, from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """The change is verified: shall it stay? Unless somebody says so in time, the guard undoes it."""
-
-    plan: Plan
-    seen: str
-    """What was verified, in one sentence."""
-
-
 Request = Collect | Exercise | Ask | Finish | Draw | Confirm | Change | Keep
 
 
 # --- replies --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRecord:
-    """One command as it ran on one gateway, for the journal and the screen."""
-
-    end: End
-    gateway: str
-    probe: str
-    command: str
-    stdout: str
-    stderr: str
-    exit_code: int | None
-    elapsed_s: float
-    truncated: bool = False
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EndReport:
-    """How it went at one end: reached or not, and if not, why."""
-
-    end: End
-    gateway: str
-    reached: bool
-    login_failed: bool = False
-    managed: bool = True
-    """False for an end nobody here can log in to (an address in the inventory)."""
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What carrying out a request cost, for `stats`; seconds are wall-clock."""
-
-    elapsed_s: float = 0.0
-    connections: int = 0
-    round_trips: int = 0
-    commands: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +93,7 @@ class Collected:
     facts: tuple[Fact, ...]
     records: tuple[CommandRecord, ...] = ()
     ends: tuple[EndReport, ...] = ()
-    cost: Cost = Cost()
+    cost: Cost = NOTHING
     problem: str | None = None
 
 
@@ -178,65 +109,6 @@ class Declined:
     """The operator (or --observe-only) does not allow this exercise; what it would show stays unknown."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """The operator wants a cause mended; answers Finish."""
-
-    remedy: str
-    cause: str = ""
-    """Which of the causes found; empty: the first that the remedy mends."""
-    right: End | None = None
-    """The end whose settings count; None: the one the cause was not found at."""
-    given: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """The plan, or why there is none; answers Draw."""
-
-    plan: Plan | None
-    problem: str = ""
-    records: tuple[CommandRecord, ...] = ()
-    cost: Cost = Cost()
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Yes or no; answers Confirm and Keep."""
-
-    yes: bool
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One other tunnel's CHILD SA while a gateway is changed."""
-
-    gateway: str
-    name: str
-    spi_in: str
-    spi_out: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What came of a move; answers Change."""
-
-    ok: bool
-    said: str = ""
-    """Why not, or what is worth telling; one sentence."""
-    state: Mapping[str, str] = field(default_factory=dict)
-    """For each gateway, what has become of its guard: armed, undone, undone-in-part, kept, gone, unknown."""
-    standing: tuple[Standing, ...] = ()
-    """Other tunnels' CHILD SAs, for "arm" and "watch"."""
-    drops: Mapping[str, int] = field(default_factory=dict)
-    """For each gateway, how many packets its kernel has dropped for IPsec reasons, for "arm" and "watch"."""
-    deadline: str = ""
-    """For "arm": when the guard fires, UTC."""
-    records: tuple[CommandRecord, ...] = ()
-    cost: Cost = Cost()
 
 
 Reply = Collected | Answered | Declined | Mend | Drawn | Decided | Changed
@@ -370,35 +242,6 @@ class Ended:
     outcome: Outcome
 
 
-StepState = Literal["running", "done", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """A step of a plan, or one of its other moves, has come to something."""
-
-    title: str
-    gateway: str
-    state: StepState
-    said: str = ""
-    number: int = -1
-    """The step's number from 0; -1 for arming, verifying, keeping, undoing."""
-
-
-Result = Literal["kept", "undone", "failed", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """A remedy has come to its end: kept, undone (the gateways are as before), failed (nobody knows), refused."""
-
-    remedy: str
-    result: Result
-    said: str
-    plan: str = ""
-    """The plan's hash."""
-
-
 Event = (
     Started | Requested | Replied | Entered | Branched | Mapped | Found | Warned | Stepped | Mended | Ended
 )
@@ -407,12 +250,18 @@ __all__ = [
     "Answered",
     "Ask",
     "Branched",
+    "Change",
+    "Changed",
     "Collect",
     "Collected",
     "CommandRecord",
     "Confidence",
+    "Confirm",
     "Cost",
+    "Decided",
     "Declined",
+    "Draw",
+    "Drawn",
     "EndReport",
     "Ended",
     "Entered",
@@ -421,17 +270,25 @@ __all__ = [
     "Finding",
     "Finish",
     "Found",
+    "Keep",
     "Level",
     "Mapped",
     "Mark",
+    "Mend",
+    "Mended",
+    "Move",
     "Option",
     "Outcome",
     "Replied",
     "Reply",
     "Request",
     "Requested",
+    "Result",
     "Segment",
+    "Standing",
     "Started",
     "Status",
+    "StepState",
+    "Stepped",
     "Warned",
 ]
