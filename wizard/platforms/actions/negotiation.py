@@ -238,18 +238,20 @@ def _end_step(snapshot: Snapshot, focus: Focus, level: str) -> Step:
 
 
 def _left_over(site: Site, at: End, level: str) -> tuple[Step, ...]:
-    """Ends the other end's SAs where this one has none that could take them along."""
+    """Ends the other end's SAs, unless they are the same as here and so go with these."""
     there = other(at)
     snapshot, focus = site.snapshots.get(there), site.focuses.get(there)
     if snapshot is None or focus is None or focus.connection is None or snapshot.implementation not in _WORDS:
         return ()
-    if _has(site.snapshot(at), site.focus(at)) or not _has(snapshot, focus):
+    own, theirs = _standing(site.snapshot(at), site.focus(at)), _standing(snapshot, focus)
+    if not theirs or (own == theirs and "" not in own):
         return ()
     return (_end_step(snapshot, focus, level),)
 
 
-def _has(snapshot: Snapshot, focus: Focus) -> bool:
-    return any(sa.name == focus.name for sa in snapshot.sas or ())
+def _standing(snapshot: Snapshot, focus: Focus) -> frozenset[str]:
+    """The tunnel's IKE SAs by the SPI that both ends know them by; empty where the daemon does not show it."""
+    return frozenset(sa.initiator_spi for sa in snapshot.sas or () if sa.name == focus.name)
 
 
 def _words(snapshot: Snapshot) -> _Words:

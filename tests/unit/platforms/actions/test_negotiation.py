@@ -145,6 +145,14 @@ def test_what_only_the_other_end_has_left_is_ended_there_first() -> None:
     assert [step.end for step in Renegotiate().plan(where, "near", {}, {}).steps] == ["far", "near"]
 
 
+def test_sas_that_both_ends_share_are_ended_from_one() -> None:
+    one, two = (IkeSa("site", state="established", initiator_spi=spi) for spi in ("aa", "bb"))
+    shared = site("strongswan-swanctl", near=(one,), far=(one,))
+    assert [step.end for step in Renegotiate().plan(shared, "near", {}, {}).steps] == ["near"]
+    parted = site("strongswan-swanctl", near=(one,), far=(two,))
+    assert [step.end for step in Renegotiate().plan(parted, "near", {}, {}).steps] == ["far", "near"]
+
+
 def test_a_plan_names_the_tunnel_at_both_ends_where_both_are_cleared() -> None:
     flow = kept.load([paths.bundled_flows()], VOCABULARY, EXERCISES, GATEWAYS)[0]
     where = site("strongswan-swanctl", far=(IkeSa("site", state="established"),))
