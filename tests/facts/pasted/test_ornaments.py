@@ -50,6 +50,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "wrapped and quoted": each(
         lambda line: textwrap.fill(line, 76, initial_indent="> ", subsequent_indent="> ")
     ),
+    "without ends of lines": lambda text: text.replace("\n", " "),
+    "bold": each(lambda line: f"**{line}**"),
     "indented": each(lambda line: f"      {line}"),
     "list": each(lambda line: f"- {line}"),
     "numbered": each(lambda line: f"   12\t{line}"),

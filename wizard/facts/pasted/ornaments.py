@@ -28,7 +28,7 @@ _MOST: Final = 3
 
 def readings(text: str) -> Iterator[str]:
     """The line in other ways, the likeliest first; nothing where there is no ornament."""
-    bare = _without_quotes(text)
+    bare = _without_quotes(_plain(text))
     for _ in range(_MOST):
         found = next((found for one in (_FILE, _NUMBERED, _BULLET) if (found := one.match(bare))), None)
         if found is None:
@@ -42,6 +42,14 @@ def readings(text: str) -> Iterator[str]:
     mark = _MARK.search(text[:_FURTHEST])
     if mark is not None and mark.start() > 0:
         yield text[mark.start() :]
+
+
+def _plain(text: str) -> str:
+    """A line as it was before somebody made it bold."""
+    bare = text.strip()
+    if "**" in bare or "__" in bare[:2] or "`" in bare[:1]:
+        return bare.replace("**", "").removeprefix("__").removesuffix("__").strip("`").strip()
+    return text
 
 
 def _without_quotes(text: str) -> str:

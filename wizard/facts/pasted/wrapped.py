@@ -1,4 +1,4 @@
-"""Lines that mail, books and forums broke at a margin, put together again.
+"""Lines that mail, books and forums broke at a margin, put together again, and those they ran together, parted.
 
 Only a paste small enough to have been copied by hand is looked at. A line is joined to the one before it where that
 one reaches the margin and begins like a record of a log, and this one does not.
@@ -29,6 +29,24 @@ _RECORD: Final = re.compile(
     rb"|failed|deleting|connection |configured|scheduling|maximum|sent |installing|splitting))"
 )
 """How a record begins: a time, a daemon's mark, or its first words on a terminal."""
+_LONG: Final = 300
+"""Columns of a line that may be many that lost their ends."""
+_SEAMS: Final = tuple(
+    re.compile(rb" (?=(?:" + begins + rb"))")
+    for begins in (
+        rb"[*.]?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d",
+        rb"\d\d\[(?:IKE|ENC|NET|CFG|KNL|JOB|LIB|DMN|CHD)\d?\] |(?:\d{3} )?\"[^\" ]{1,80}\" #\d{1,9}: ",
+        (
+            rb"(?:sending|received) packet: from |(?:parsed|generating) [A-Z]{2,}[A-Z_0-9]* (?:request|response) \d"
+            rb"|received [A-Z_]{6,40} (?:error )?notify|initiating [A-Z][\w ]{2,20}IKE_SA |selected proposal: "
+            rb"|establishing (?:connection|CHILD_SA) |authentication of '|(?:local|remote) host is behind NAT"
+            rb"|(?:IKE|CHILD)_SA \S{1,80} established |giving up after|(?:sending )?retransmit \d"
+        ),
+    )
+)
+"""Where one record ends and the next begins in a line that holds several: at times, at marks, at words."""
+_FEWEST: Final = 3
+"""Seams a line has at least to be taken for many."""
 
 
 def unwrapped(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -42,7 +60,21 @@ def unwrapped(blocks: Iterable[bytes]) -> Iterator[bytes]:
             yield from rest
             return
     if head:
-        yield _joined(head if b"\n" in head else head.replace(b"\r", b"\n"))
+        yield _joined(_parted(head if b"\n" in head else head.replace(b"\r", b"\n")))
+
+
+def _parted(text: bytes) -> bytes:
+    """The text with lines of their own for the records of a line that holds many, as a page without ends of lines."""
+    if len(text) <= _LONG or max(map(len, text.split(b"\n"))) <= _LONG:
+        return text
+    return b"\n".join(_cut(line) for line in text.split(b"\n"))
+
+
+def _cut(line: bytes) -> bytes:
+    if len(line) <= _LONG or line.lstrip()[:1] in (b"{", b"|"):
+        return line
+    split = (seam.split(line) for seam in _SEAMS)
+    return b"\n".join(next((parts for parts in split if len(parts) > _FEWEST), [line]))
 
 
 def _joined(text: bytes) -> bytes:
