@@ -2,19 +2,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.tui import mends
 from tests.unit.journal import mended
+from tests.unit.journal.sample import Ticking
+from wizard import paths
 from wizard.engine.course import ARMING, KEEPING, UNDOING, VERIFYING
-from wizard.engine.model import Changed, Drawn, Keep, Mend, Replied, Requested, Started
+from wizard.engine.model import Changed, Confirm, Draw, Drawn, Keep, Mend, Replied, Requested, Started
 from wizard.engine.plan import Blast, Step, sealed
 from wizard.journal.anonymise import Anonymiser
 from wizard.journal.entry import Entry, Resumed, entry_line, parse_entry
+from wizard.journal.listing import list_sessions
 from wizard.journal.mending import Mending
 from wizard.journal.redact import HIDDEN, Redactor
 from wizard.journal.render import FORMATS, render
+from wizard.journal.store import Journal
 from wizard.journal.transcript import Transcript
 
 SECRET = "Canary-7f3e!PSK"
@@ -262,3 +267,24 @@ def test_ids_stay_even_where_a_tunnel_bears_their_name() -> None:
 def test_an_anonymised_session_is_still_a_journal() -> None:
     for entry in Anonymiser.of(mended.entries()).entries(mended.entries()):
         assert parse_entry(entry_line(entry).strip(), entry.seq).event == entry.event
+
+
+# --- the list of sessions --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("until", "changing"), [(Draw, False), (Confirm, False), (Keep, True), (None, False)]
+)
+def test_the_list_says_which_session_was_interrupted_in_the_middle_of_a_change(
+    tmp_path: Path, until: type[object] | None, changing: bool
+) -> None:
+    journal = Journal.create(
+        paths.sessions_dir(tmp_path), "site", version="0.1.0", clock=Ticking(), redactor=Redactor()
+    )
+    for entry in mended.entries(until=until):
+        journal.append(entry.event)
+    journal.close()
+    ((row,), problems) = list_sessions(tmp_path)
+    assert problems == ()
+    assert row.changing is changing
+    assert row.finished is (until is None)
