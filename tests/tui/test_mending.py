@@ -80,6 +80,7 @@ async def test_remedies_are_offered_smallest_first_with_their_impact() -> None:
         assert "Stops nothing that works now; gw-b is asked for the tunnel anew." in said
         await pilot.press("down")
         await showing(pilot, "Whoever keeps the key elsewhere has to be told.")
+        await showing(pilot, "whoever runs the CA", "Renew the certificate of gw-b now. [/x]")
 
 
 async def test_a_remedy_that_chooses_asks_which_end_is_right_and_shows_what_each_has() -> None:

@@ -21,6 +21,7 @@ from wizard.ui.tui.blocks import Block, Gap, Head, Para
 from wizard.ui.tui.screens.base import Dialog
 from wizard.ui.tui.widgets.choices import Choices
 from wizard.ui.tui.widgets.raw import clean, literal, one_line
+from wizard.ui.tui.widgets.sheet import Sheet
 
 
 class Remedies(Dialog[Offer]):
@@ -47,9 +48,7 @@ class Remedies(Dialog[Offer]):
             yield Choices(id="remedies")
             yield Static(id="impact")
         if self._prospect.offers and self._prospect.duties:
-            yield Static(Content.styled("Some of it only others can mend:", "$quiet"))
-            for duty in self._prospect.duties:
-                yield Static(Content.assemble("• ", one_line(duty.finding.title), ": ", one_line(duty.who)))
+            yield Sheet(_others(self._prospect.duties))
 
     def on_mount(self) -> None:
         if not self._prospect.offers:
@@ -91,6 +90,14 @@ class Remedies(Dialog[Offer]):
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(clean("\n\n".join(duty.message for duty in self._prospect.duties)))
         self.notify("What to tell them was sent to the terminal's clipboard.", markup=False)
+
+
+def _others(duties: Sequence[Duty]) -> Iterable[Block]:
+    """Beside remedies of ours: what only others can mend."""
+    yield Para(Content.styled("Some of it only others can mend; c copies what to tell them.", "$quiet"))
+    for duty in duties:
+        yield Para(Content.assemble("• ", one_line(duty.finding.title, "bold"), ": ", one_line(duty.who)))
+        yield Para(literal(duty.tell), indent=2)
 
 
 def _duties(duties: Sequence[Duty]) -> Iterable[Block]:
