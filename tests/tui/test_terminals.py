@@ -11,6 +11,7 @@ from tests.tui.scripted import ScriptedDesk, ScriptedGateways
 from wizard.ui.tui.look import THEMES, WITHOUT_COLOUR, Look, needs_ascii
 from wizard.ui.tui.screens.confirm import Confirm
 from wizard.ui.tui.screens.home import Home
+from wizard.ui.tui.screens.mend import Remedies
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5), (1, 1)])
@@ -91,7 +92,7 @@ async def test_at_most_five_keys_stand_in_the_footer_and_they_fit_80_columns() -
         ["Find", "Stop", "Raw", "Help"],
         ["Choose", "Evidence", "Back", "Raw", "Help"],
         ["Continue", "Evidence", "Back", "Raw", "Help"],
-        ["Export", "New check", "Evidence", "Back", "Help"],
+        ["Mend it", "Export", "New check", "Evidence", "Help"],
         ["Continue", "Evidence", "Back", "Raw", "Help"],
         ["Find", "Next hit", "Raw", "Help"],
     ]
@@ -99,9 +100,9 @@ async def test_at_most_five_keys_stand_in_the_footer_and_they_fit_80_columns() -
 
 async def test_keys_of_the_footer_can_be_clicked() -> None:
     async with running(ScriptedDesk()) as pilot:
-        session = await finished(pilot)
-        await pilot.click("Footer", offset=(text(pilot.app).splitlines()[-1].index("Back"), 0))
-        await until(pilot, lambda: session.looking_back)
+        await finished(pilot)
+        await pilot.click("Footer", offset=(text(pilot.app).splitlines()[-1].index("Mend it"), 0))
+        await on_top(pilot, Remedies)
 
 
 async def test_without_utf8_every_cell_of_every_screen_is_ascii() -> None:

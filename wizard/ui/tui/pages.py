@@ -23,6 +23,10 @@ _FEW: Final = 4
 """Lines of evidence and names of excluded causes shown before the operator asks for all."""
 
 
+_BOTH: Final = 4
+"""Blocks that proofs of both ends take at least: a name and a line each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the operator asked to see more of."""
@@ -77,7 +81,7 @@ def station_page(story: Story, station: Station, flow: Flow, wish: Wish) -> list
 
 def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list[Block]:
     """How it ended: the cause to mend first with its proof, what else was seen, what could not be."""
-    blocks: list[Block] = [*_mended(story)]
+    blocks: list[Block] = [*_mended(story, flow)]
     if not outcome.causes:
         mark, word = words.STATUS[outcome.status]
         blocks.append(
@@ -103,12 +107,15 @@ def outcome_page(story: Story, outcome: Outcome, flow: Flow, wish: Wish) -> list
     return blocks
 
 
-def _mended(story: Story) -> Iterable[Block]:
+def _mended(story: Story, flow: Flow) -> Iterable[Block]:
     """What remedies have come to, the latest in front: it is the news."""
     for title, mended in reversed(story.mended):
         mark, word = words.RESULTS[mended.result]
+        remedy = flow.remedies.get(title)
+        # Where no plan was made, nothing bears a title but the remedy.
+        name = remedy.title if remedy is not None else title
         sign = Content.styled(f"{words.SYMBOLS[mark]} {word}", f"bold {STYLES[mark]}")
-        yield Para(Content.assemble(sign, "  ", literal(title, "bold")))
+        yield Para(Content.assemble(sign, "  ", literal(name, "bold")))
         yield Para(literal(words.ended(mended)), indent=2)
     if story.mended:
         yield Gap()
@@ -183,7 +190,7 @@ def compared(story: Story, because: Sequence[Fact]) -> Table:
 
 
 def at_both_ends(story: Story, because: Sequence[Fact]) -> list[Block]:
-    """What each end has now, by the proofs of what the ends disagree about, then by what either says."""
+    """What each end has now: by the proofs of what the ends disagree about, else by what either says."""
     blocks: list[Block] = []
     proofs = dict.fromkeys(proof for fact in because if fact.end is None for proof in fact.evidence)
     for end in ENDS:
@@ -193,7 +200,7 @@ def at_both_ends(story: Story, because: Sequence[Fact]) -> list[Block]:
             blocks.append(Para(one_line(name, "bold")))
             blocks.extend(Quote(literal(line), indent=1) for line in lines[:_FEW])
     own = [fact for fact in because if fact.end is not None]
-    if own:
+    if own and len(blocks) < _BOTH:
         blocks += [Gap(), compared(story, own)]
     return blocks
 
