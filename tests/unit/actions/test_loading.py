@@ -129,6 +129,16 @@ def test_what_was_not_loaded_before_is_taken_out_again(kind: str, tmp_path: Path
     assert not list((gateway.root / "guard").glob("without*"))
 
 
+def test_an_undo_that_leaves_it_loaded_says_so(tmp_path: Path) -> None:
+    gateway = _gateway(tmp_path, "swanctl", "branch\n", _loads("branch", "site"))
+    (step,) = LoadConnections().plan(_site(gateway, ("branch",)), "near", {}, {}).steps
+    assert gateway.step(step).returncode == 0
+    gateway.tool("swanctl", SWANCTL.replace("--file", "--never"))
+    done = gateway.step(step, step.undo)
+    assert done.returncode == REFUSED
+    assert "site is still loaded" in done.stderr
+
+
 def test_an_undo_before_anything_was_done_does_nothing(tmp_path: Path) -> None:
     gateway = _gateway(tmp_path, "swanctl", "site\nbranch\n", "exit 1")
     (step,) = LoadConnections().plan(_site(gateway, ("site", "branch")), "near", {}, {}).steps

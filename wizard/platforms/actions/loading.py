@@ -90,8 +90,7 @@ printf '%s\n' "$LINES_OF" | while IFS=' ' read -r lines f; do [ -z "$lines" ] ||
 timeout 15 swanctl --load-conns --file "$D$ROOT" </dev/null >/dev/null 2>&1
 rm -rf "$D"; now=$(names); missing=$(lacking "")
 [ -z "$missing" ] || { lost=$missing; load ""; refuse "the daemon had lost $lost"; return; }
-printf '%s\n' "$now" | grep -qxF -- "$C" && refuse "$C is still loaded"
-:
+if printf '%s\n' "$now" | grep -qxF -- "$C"; then refuse "$C is still loaded"; fi
 """
 _FORGET_STROKE: Final = r"""
 load ""; code=$?
