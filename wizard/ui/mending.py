@@ -83,7 +83,8 @@ def prospect(flow: Flow, outcome: Outcome, started: Started, facts: Facts) -> Pr
         offers += [Offer(finding, one, phrases.fill(one.impact, ends, facts)) for one in fitting]
         referral = flow.referrals.get(finding.cause)
         if not fitting and referral is not None:
-            duties.append(Duty(finding, referral.who, phrases.fill(referral.tell, ends, facts)))
+            who, tell = (phrases.fill(text, ends, facts) for text in (referral.who, referral.tell))
+            duties.append(Duty(finding, who, tell))
     return Prospect(tuple(offers), tuple(duties))
 
 

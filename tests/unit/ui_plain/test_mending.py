@@ -157,3 +157,23 @@ def test_a_yes_that_comes_after_the_guard_fired_keeps_nothing(passes_s: int, dec
     mender.told([Stepped(ARMING, "", "done", mends.FIRES)], past=False)
     assert mender.keeps(Keep(mends.PLAN, "the tunnel is healthy")) == decided
     assert "120 seconds are left" in out.getvalue()
+
+
+def test_a_terminal_of_its_own_gets_a_whole_mending(tmp_path: Path) -> None:
+    """The real thing: questionary on a pseudo terminal."""
+    from tests.unit.ui_plain.terminal import converse
+
+    program = (
+        "import sys; from tests.tui import mends; from tests.tui.scripted import *; from wizard.ui.plain import run; "
+        "sys.exit(run(ScriptedSession(mends.Mends()), ScriptedGateways(), ScriptedDesk()))"
+    )
+    answers = [
+        ("May I try site?", "y\r"),
+        ("Number from 1 to 3", "2\r"),
+        ("Number from 1 to 2", "1\r"),
+        ("Carry this plan out?", "y\r"),
+        ("Keep the change?", "y\r"),
+    ]
+    code, said = converse(program, answers, tmp_path)
+    assert code == ExitCode.HEALTHY
+    assert "The change: mended." in said
