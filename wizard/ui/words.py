@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wizard.engine.model import Confidence, Mark, Mended, Outcome, Result, Status, StepState
+from wizard.engine.model import Confidence, Mark, Mended, Outcome, Result, Status
 
 Sign = Literal["ok", "warn", "fail", "unknown", "running"]
 """A mark, or the sign of something under way."""
@@ -102,7 +102,6 @@ MOVES: Final[dict[str, Doing]] = {
 }
 """What a move of a plan is called and what it means, by its name in the engine."""
 
-STEPS: Final[dict[StepState, Sign]] = {"running": "running", "done": "ok", "failed": "fail"}
 RESULTS: Final[dict[Result, tuple[Mark, str]]] = {
     "kept": ("ok", "mended"),
     "undone": ("warn", "undone"),
