@@ -137,7 +137,11 @@ class Pair:
 
     def _halt(self, name: healthy.Gateway) -> None:
         gateway = self.gateways[name]
-        gateway.run(f"systemctl stop {self.daemon(name).unit}; systemctl reset-failed")
+        # A guard that was left armed must not fire in the next scenario.
+        gateway.run(
+            f"systemctl stop 'ipsec-wizard-*' {self.daemon(name).unit}; systemctl reset-failed;"
+            "rm -rf /var/lib/ipsec-wizard /var/backups/ipsec-wizard"
+        )
         if any(path.startswith("/etc/systemd") for path in gateway.put_back()):
             gateway.run("systemctl daemon-reload")
         gateway.kill_strays(self._processes[name])
