@@ -317,6 +317,22 @@ async def test_when_nobody_answers_the_guard_fires_and_the_session_looks_what_be
     assert sat.made[0].carried_out[-1] == "undo"
 
 
+async def test_a_verification_that_outlasts_the_guard_leaves_nothing_to_keep() -> None:
+    gate, clock = threading.Event(), Clock()
+    sat = desk(gate=gate, gate_at="traffic")
+    async with running(sat, clock=clock) as pilot:
+        await to_plan(pilot)
+        await pilot.press("y")
+        await showing(pilot, "… running  5 Verify", "Sending a few pings")
+        clock.now += 200
+        await showing(pilot, "! guard fired  gw-b and gw-a undo the change by themselves")
+        gate.set()
+        session = await session_of(pilot)
+        await ended(pilot, session)
+        await showing(pilot, "! undone")
+    assert Decided(False, words.NOT_IN_TIME) in begun(sat).replies
+
+
 async def test_the_next_finding_can_be_mended_as_well() -> None:
     def second(request: object, reply: object) -> tuple[Event, ...]:
         return plots.psk_mismatch(request, reply)  # type: ignore[arg-type]
