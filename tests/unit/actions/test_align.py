@@ -52,6 +52,7 @@ def _swanctl(one: Mapping[str, Any]) -> dict[str, str]:
         "    children {",
         "      net {",
         *lines("        ", local_ts="local_ts", remote_ts="remote_ts", esp_proposals="esp", mode="mode"),
+        *lines("        ", ah_proposals="ah"),
         *lines("        ", rekey_time="rekey", life_time="life"),
         "      }",
         "    }",

@@ -44,7 +44,7 @@ class CorrectOption:
         if not changes:
             return Planned()
         words = ", ".join(change.text for change in changes)
-        return changed(site, own, changes, seen, f"write {words}", options)
+        return changed(site, own, changes, seen, f"Write {words}", options)
 
 
 def _corrected(site: Site, at: End) -> tuple[Stored, tuple[Change, ...]]:

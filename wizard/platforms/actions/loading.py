@@ -147,7 +147,7 @@ class LoadConnections:
         step = Step(
             at,
             snapshot.gateway,
-            "have the daemon load its configuration",
+            f"Have the daemon of {snapshot.gateway} load its connections",
             apply=f"{head}{_APPLY}",
             undo=undo,
             show=(words.show,),

@@ -52,7 +52,7 @@ class Edit:
             return Planned()
         if wrong := wants.fulfilled(own, edits.altered(own.texts, changes), wanted):
             raise Unplannable(f"after the change {wrong}", advice=_by_hand(own, wanted))
-        plan = changed(site, own, changes, seen, f"set {_told(wanted)}", options)
+        plan = changed(site, own, changes, seen, f"Set {_told(wanted)}", options)
         return replace(plan, warnings=(*warnings, *plan.warnings))
 
 
