@@ -189,10 +189,12 @@ class Run:
             judgement for _, judgement in judged if judgement.value is None and self._sought(judgement)
         ]
         mark = branch.mark or _default_mark(branch, taken, bool(unclear))
-        deciding = [taken] if taken is not None else [judgement for _, judgement in judged]
+        # What leads on because nothing could be told is explained by what could not be.
+        deciding = [judgement for _, judgement in judged] if taken is None else [taken]
+        deciding += unclear if taken is not None and mark == "unknown" else ()
         names = dict.fromkeys(because.name for judgement in deciding for because in judgement.because)
         facts = tuple(self.facts.get(name) for name in names)
-        if taken is None:
+        if taken is None or mark == "unknown":
             self._ledger.unclear(tuple(fact for fact in facts if fact.name in self.facts.by_name))
         ends = taken.ends if taken is not None else ()
         say = self._say(branch, mark, facts, ends)

@@ -102,7 +102,7 @@ def capture(probe: str, interface: str | None, expression: str, limit: int) -> C
 
 def pinged(probe: str, target: str, source: str | None, count: int = 3) -> Command:
     """One ping, and where it was not answered a few, quickly one after the other."""
-    text = f"TARGET={quote(target)} SOURCE={quote(source or '')} COUNT={count}\n{ping.ONCE}{ping.COMMAND}"
+    text = f"TARGET={quote(target)} SOURCE={quote(source or '')} COUNT={count}\n{ping.ASK}{ping.ONCE}{ping.COMMAND}"
     shown = f"ping -c {count} {f'-I {quote(source)} ' if source else ''}{quote(target)}"
     return Command(probe, text, 8, show=shown, level=Level.EXERCISE, limits="none")
 

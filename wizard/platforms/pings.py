@@ -8,30 +8,34 @@ from shlex import quote
 from typing import Final
 
 from wizard.facts.overhead import IPV4_HEADER, IPV6_HEADER
+from wizard.facts.parsers import ping
 from wizard.facts.probes import Command, Level
 
-_FUNCTIONS: Final = """\
-said() {
+_FUNCTIONS: Final = f"""\
+{ping.ASK}said() {{
   printf '@@ %s\\n%s\\n' "$1" "$2"
   case $2 in *" 0 received"*|*" 0 packets received"*|*nreachable*) return 1 ;; esac
-}
-one() {
+}}
+one() {{
   tag=$1; shift
-  told=$(ping -n -i 0.2 -W 1 "$@" 2>&1)
-  case $told in *"nvalid number"*|*"bad timing"*|*sage:*) told=$(ping -n -W 2 "$@" 2>&1) ;; esac
+  asked -i 0.2 -W 1 "$@"
+  case $told in *"nvalid number"*|*"bad timing"*|*sage:*) asked -W 2 "$@" ;; esac
   said "$tag" "$told"
-}
-full() {
+}}
+full() {{
   tag=$1 size=$2 headers=$3; shift 3
-  told=$(ping -n -i 0.2 -W 1 -M do -s "$size" "$@" 2>&1)
+  asked -i 0.2 -W 1 -M do -s "$size" "$@"
   case $told in *"mtu="[0-9]* | *"mtu = "[0-9]*)
-    mtu=${told##*mtu}; mtu=${mtu#*=}; mtu=${mtu# }; mtu=${mtu%%[!0-9]*}
-    [ "${mtu:-0}" -gt 200 ] &&
-      told="$told
-$(ping -n -i 0.2 -W 1 -M do -s $((mtu - headers)) "$@" 2>&1)" ;;
+    mtu=${{told##*mtu}}; mtu=${{mtu#*=}}; mtu=${{mtu# }}; mtu=${{mtu%%[!0-9]*}}
+    [ "${{mtu:-0}}" -gt 200 ] && {{
+      large=$told
+      asked -i 0.2 -W 1 -M do -s $((mtu - headers)) "$@"
+      told="$large
+$told"
+    }} ;;
   esac
   said "$tag" "$told"
-}
+}}
 """
 """`full` sends packets that must not be fragmented; where the kernel says that they are too large for the tunnel,
 and for what size they are, it sends those of that size. Each ping is printed in one piece, after its name."""

@@ -29,6 +29,10 @@ LOG: Final = f"/var/log/({_COMPONENT}/)*{_COMPONENT}"
 FILTER: Final = "[][:alnum:] .:()=!&/[]+"
 """A pcap filter; without a hyphen there can be no further option of tcpdump in it, such as -w or -z."""
 GUARD: Final = "[[:alnum:]]+(-[[:alnum:]]+)*"
+_ENDPOINT: Final = "[[:alnum:]:][[:alnum:]_.:%@-]*"
+_COUNT: Final = "[[:digit:]]+"
+ECHOES: Final = f"(-i 0[.]2 )?-W [12]( -M do)?( -s {_COUNT})? -c {_COUNT}( -I {_ENDPOINT})? {_ENDPOINT}"
+"""What a function of our scripts hands on to ping: never a flood, a pattern or a file."""
 
 VARIABLES: Final[Mapping[str, str]] = {
     "rest": _CONFIGS,
@@ -45,6 +49,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "INTERFACE": INTERFACE,
     "FILTER": FILTER,
     "LIMIT:-400": NUMBER,
+    "@": ECHOES,
 }
 """What a variable of our scripts may hold where root sees it, as a POSIX extended regular expression."""
 
@@ -65,7 +70,7 @@ _ASSIGNED: Final = re.compile(
     r"(?:^|[\s;&|])([A-Za-z_]\w*)=(?:\"([^\"$`]+)\"|([A-Za-z0-9/._-]+))(?=[\s;)]|$)", re.MULTILINE
 )
 _REDIRECT: Final = re.compile(r"[0-9]*(?:[<>]{1,2}&?)[ \t]*[^\s;|&()<>]+")
-_VARIABLE: Final = re.compile(r"\$(?:\{([^{}]*)\}|([A-Za-z_]\w*|[0-9]))")
+_VARIABLE: Final = re.compile(r"\$(?:\{([^{}]*)\}|([A-Za-z_]\w*|[0-9@]))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ COMMANDS = {
     "sysctl": sysctl.COMMAND,
     "clock": clock.COMMAND,
     "firewall": rulesets.COMMAND,
-    "ping": ping.COMMAND,
+    "ping": ping.ASK + ping.ONCE + ping.COMMAND,
     "tcpdump": tcpdump.COMMAND,
 }
 RECORDED = [path.read_text(encoding="utf-8") for path in sorted(DATA.rglob("*.txt"))]

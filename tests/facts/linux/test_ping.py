@@ -117,8 +117,8 @@ def test_a_source_that_is_no_interface_is_only_a_warning() -> None:
 @pytest.mark.parametrize(
     ("source", "arguments"),
     [
-        ("", "-n -c 2 -i 0.2 -W 1 198.51.100.1"),
-        ("10.1.0.1; id", "-n -c 2 -i 0.2 -W 1 -I 10.1.0.1; id 198.51.100.1"),
+        ("", "-n -i 0.2 -W 1 -c 2 198.51.100.1"),
+        ("10.1.0.1; id", "-n -i 0.2 -W 1 -c 2 -I 10.1.0.1; id 198.51.100.1"),
     ],
 )
 def test_the_command_takes_its_addresses_as_single_words(tmp_path: Path, source: str, arguments: str) -> None:
@@ -130,7 +130,12 @@ def test_the_command_takes_its_addresses_as_single_words(tmp_path: Path, source:
         environment["SOURCE"] = source
 
     done = subprocess.run(
-        ["sh", "-c", ping.COMMAND], env=environment, capture_output=True, text=True, check=True, timeout=30
+        ["sh", "-c", ping.ASK + ping.COMMAND],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
 
     assert done.stdout.strip() == arguments
@@ -145,7 +150,12 @@ def test_a_ping_that_knows_whole_seconds_only_is_asked_again_slowly(tmp_path: Pa
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TARGET": "198.51.100.1", "COUNT": "2"}
 
     done = subprocess.run(
-        ["sh", "-c", ping.COMMAND], env=environment, capture_output=True, text=True, check=True, timeout=30
+        ["sh", "-c", ping.ASK + ping.COMMAND],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
 
-    assert done.stdout.strip() == "-n -c 2 -W 2 198.51.100.1"
+    assert done.stdout.strip() == "-n -W 2 -c 2 198.51.100.1"

@@ -12,7 +12,7 @@ from typing import Final
 
 from wizard.facts.derive import running, second
 from wizard.facts.derive.pair import behind_nat
-from wizard.facts.derive.witness import Witness
+from wizard.facts.derive.witness import MAY_NOT_PING, Witness
 from wizard.facts.model import Evidence
 from wizard.facts.parsers.tcpdump import CapturedPacket
 from wizard.facts.tunnel import IkeSa
@@ -321,7 +321,8 @@ def _ping(initiator: Witness, responder: Witness | None) -> None:
     book = initiator.book
     ping = initiator.pings.get(PING)
     if ping is None or ping.answered is None:
-        book.unknown("peer_ping", initiator.snapshot.missing(PING))
+        refused = ping is not None and ping.refused
+        book.unknown("peer_ping", MAY_NOT_PING if refused else initiator.snapshot.missing(PING))
     else:
         lines = [ping.line, *(error.line for error in ping.errors[:1])]
         book.note("peer_ping", ping.answered, *(book.cite(PING, line) for line in lines if line))

@@ -11,7 +11,7 @@ from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
 from wizard.facts.parsers.charon_log import LogEvent
 from wizard.facts.parsers.sockets import Socket
-from wizard.facts.probes import Output
+from wizard.facts.probes import Level, Output
 from wizard.facts.tunnel import Connection
 
 IKE_PORTS: Final = (500, 4500)
@@ -57,23 +57,42 @@ def daemon(book: Notebook, focus: Focus) -> None:
     book.note("daemon_uptime_s", snapshot.uptime_s, since, why_unknown="the daemon does not say")
     book.note("half_open", snapshot.half_open, since, why_unknown="the daemon does not say")
     _sockets(book, focus)
-    refused = [output.command.id for output in snapshot.outputs.values() if _refused(output)]
-    book.note(
-        "rights_missing", tuple(refused), *(book.cite(probe, snapshot.missing(probe)) for probe in refused)
+    rights(book)
+
+
+def rights(book: Notebook) -> None:
+    """What this login was refused so far: probes by name, test packets and captures by their programs."""
+    outputs = book.snapshot.outputs
+    refused = {probe: line for probe, output in outputs.items() if (line := _refusal(output)) is not None}
+    names = dict.fromkeys(
+        outputs[probe].shown.split()[0] if outputs[probe].command.level is Level.EXERCISE else probe
+        for probe in refused
     )
+    book.note("rights_missing", tuple(names), *(book.cite(probe, line) for probe, line in refused.items()))
 
 
-def _refused(output: Output) -> bool:
-    said = f"{output.problem or ''} {output.stderr}".lower()
-    return any(word in said for word in _REFUSALS)
+def _refusal(output: Output) -> str | None:
+    """The line that refuses it; what an exercise tries prints its errors among the rest."""
+    said = output.stderr.splitlines()
+    if output.command.level is Level.EXERCISE:
+        said += [line for line in output.stdout.splitlines() if line.startswith(_SPEAKERS)]
+    for line in (output.problem or "", *said):
+        if any(word in line.lower() for word in _REFUSALS) and "sendmsg" not in line:
+            return line
+    return None
 
 
+_SPEAKERS: Final = ("sudo: ", "Sorry, user ", "ping: ", "tcpdump: ", "arping: ")
 _REFUSALS: Final = (
     "not permitted",
     "permission denied",
     "a password is required",
     "insufficient permissions",
     "you must be root",
+    "are you root",
+    "is not allowed to execute",
+    "not in the sudoers file",
+    "lacking privilege",
     "don't have permission",
 )
 

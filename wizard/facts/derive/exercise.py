@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from wizard.facts.derive import (
     attempt,
     auth_servers,
+    daemon,
     history,
     path_mtu,
     refusal,
@@ -51,6 +52,8 @@ def exercise_facts(
 ) -> list[Fact]:
     """What an exercise showed at both ends; `snapshots` carry its outputs beside what was read before."""
     books = {end: Notebook(snapshot) for end, snapshot in snapshots.items()}
+    for book in books.values():
+        daemon.rights(book)
     if name == AUTH_SERVERS:
         for book in books.values():
             auth_servers.facts(book)

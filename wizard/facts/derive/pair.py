@@ -9,11 +9,11 @@ from itertools import product
 from wizard.facts import identities, pluto_proposals, proposals, selectors
 from wizard.facts.addresses import is_address, needs_nat
 from wizard.facts.derive.notebook import Notebook
-from wizard.facts.derive.running import tunnel_children
+from wizard.facts.derive.running import ike_line, tunnel_children, tunnel_sas
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.model import ENDS, End, Evidence, Fact, other
 from wizard.facts.parsers.iproute import Address, interface_holding
-from wizard.facts.tunnel import AuthRound, Child, Connection
+from wizard.facts.tunnel import AuthRound, Child, Connection, IkeSa
 
 _CONNS = "connections"
 _CONFIG = "config"
@@ -56,6 +56,7 @@ class Pair:
                 self._identity(end)
                 self._address(end)
         self._spis()
+        self._translated()
         self._overlap()
         self._clocks()
         return self.facts
@@ -264,6 +265,26 @@ class Pair:
         ]
         self._note("spis_match", match, lines)
 
+    def _translated(self) -> None:
+        """Whether a NAT is before an end whose daemon does not say: its peer then knows it by another address."""
+        sas = {
+            end: tunnel_sas(book.snapshot, self.focuses[end]) if book.snapshot.sas is not None else ()
+            for end, book in self.books.items()
+        }
+        for end, book in self.books.items():
+            for own, peer in product(sas[end], sas.get(other(end), ())):
+                told = own.local_port is not None or own.nat_local
+                if told or not _same(own, peer):
+                    continue
+                if is_address(own.local_host) and is_address(peer.remote_host):
+                    behind = ip_address(own.local_host) != ip_address(peer.remote_host)
+                    lines = (
+                        book.cite("sas", ike_line(own)),
+                        self.books[other(end)].cite("sas", ike_line(peer)),
+                    )
+                    book.note("behind_nat", behind, *lines)
+                    break
+
     def _overlap(self) -> None:
         """Whether the network inside one gateway and the one inside the other are the same addresses."""
         near, far = (self._inside(end) for end in ENDS)
@@ -317,6 +338,14 @@ def _offered(
         protocol,
         version=connection.version or 2,
         release=pluto_proposals.release(release),
+    )
+
+
+def _same(own: IkeSa, peer: IkeSa) -> bool:
+    """Whether both ends' listings show one IKE SA: by a CHILD SA of it that both hold."""
+    return any(
+        bool(one.spi_in) and one.spi_in == two.spi_out and one.spi_out == two.spi_in
+        for one, two in product(own.children, peer.children)
     )
 
 

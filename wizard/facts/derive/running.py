@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from wizard.facts import selectors
+from wizard.facts.addresses import is_address, needs_nat
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.snapshot import Snapshot
@@ -23,6 +25,7 @@ _IKE_STATES = {
 _IKE_ORDER = ("established", "rekeying", "connecting", "deleting")
 _INSTALLED = frozenset({"installed", "updating", "rekeying"})
 _PROBE = "sas"
+_IKE_PORT = 500
 
 
 def tunnel_sas(snapshot: Snapshot, focus: Focus) -> tuple[IkeSa, ...]:
@@ -71,7 +74,7 @@ def running(book: Notebook, focus: Focus) -> None:
     book.note("child_state", child_state, *lines)
     book.note("child_count", len(children), *lines)
     if state in ("established", "rekeying"):
-        told = any(sa.local_port is not None for sa in sas)
+        told = any(sa.local_port is not None or _on_port_500(sa) for sa in sas)
         behind = any(sa.nat_local for sa in sas)
         # A listing without ports says nothing of NAT either (`ipsec statusall`).
         book.note(
@@ -80,6 +83,16 @@ def running(book: Notebook, focus: Focus) -> None:
     else:
         book.unknown("behind_nat", "no IKE SA is established")
     _kernel(book, children)
+
+
+def _on_port_500(sa: IkeSa) -> bool:
+    """Whether it was set up past no NAT: whoever sees one leaves port 500 (RFC 7296 2.23, RFC 3947 4).
+
+    pluto lists the peer's port and says nothing of NAT. A private address may be behind one that nobody looked for.
+    """
+    return (
+        sa.remote_port == _IKE_PORT and is_address(sa.local_host) and not needs_nat(ip_address(sa.local_host))
+    )
 
 
 def _kernel(book: Notebook, children: tuple[ChildSa, ...]) -> None:

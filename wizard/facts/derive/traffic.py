@@ -29,7 +29,7 @@ from wizard.facts.derive.tags import (
     RULES,
     TUNNEL_PING,
 )
-from wizard.facts.derive.witness import Witness
+from wizard.facts.derive.witness import MAY_NOT_PING, Witness
 from wizard.facts.parsers import counters
 from wizard.facts.parsers.tcpdump import CapturedPacket
 from wizard.facts.parsers.xfrm import SecurityAssociation
@@ -103,7 +103,11 @@ def _sender(turn: _Turn) -> None:
         for name in ("request_encrypted", "reply_decrypted"):
             book.unknown(name, "no address behind the other gateway is known to test with")
     elif not turn.sent:
-        why = "this gateway could not send its test packets at all"
+        why = (
+            MAY_NOT_PING
+            if turn.witness.may_not_ping
+            else "this gateway could not send its test packets at all"
+        )
         for name in ("request_encrypted", "reply_decrypted"):
             book.unknown(name, why)
     else:

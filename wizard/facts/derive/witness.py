@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
@@ -16,6 +17,8 @@ from wizard.facts.parsers.xfrm import SecurityAssociation
 from wizard.facts.ruleset import Ruleset
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
+
+MAY_NOT_PING: Final = "this login may not ping there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,25 @@ class Witness:
         """Whether a ping was answered, as a fact of that name."""
         ping = self.pings.get(tag)
         if ping is None or ping.answered is None:
-            why = "there was nothing to ping" if ping is None else "the ping's answer could not be read"
-            self.book.unknown(name, why)
+            self.book.unknown(name, _unasked(ping))
             return
         lines = [ping.line, *(error.line for error in ping.errors[:1])]
         self.book.note(
             name, ping.answered, *(self.book.cite(probe, f"{tag}: {line}") for line in lines if line)
         )
 
+    @property
+    def may_not_ping(self) -> bool:
+        """Whether a ping was refused to the login here, and so no test packet could be sent."""
+        return any(ping.refused for ping in self.pings.values())
+
     def strange(self, spi: str) -> bool:
         """Whether the kernel here knows no SA of that SPI."""
         known = self.states_after if self.states_after is not None else self.states_between
         return known is not None and spi not in {state.spi for state in known}
+
+
+def _unasked(ping: Ping | None) -> str:
+    if ping is None:
+        return "there was nothing to ping"
+    return MAY_NOT_PING if ping.refused else "the ping's answer could not be read"

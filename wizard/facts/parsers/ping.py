@@ -6,16 +6,34 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-ONCE: Final = """\
-said=$(ping -n -c 1 -W 1 ${SOURCE:+-I "$SOURCE"} "$TARGET" 2>&1) && { printf '%s\\n' "$said"; exit 0; }
+ASK: Final = """\
+asked() {
+  told=$(ping -n "$@" 2>&1); code=$?
+  case $code-$told in
+  126-*|*"ocket: "*ermi*|*BINDTODEVICE*ermi*|*cap_net_raw*|*"are you root"*|*"acking privilege"*) ;;
+  *) return $code ;;
+  esac
+  [ "$SUDO" ] || return $code
+  again=$($SUDO ping -n "$@" 2>&1); root=$?
+  case $again in PING*|ping:*) told=$again code=$root ;; *) told="$told
+$again" ;; esac
+  return $code
+}
 """
-"""Before COMMAND: an answer to the first ping is enough, and each of the others would be waited for."""
+"""Leaves in $told what a ping printed. One that may open no socket for this login is asked again as root.
+
+That is a matter of the gateway: a capability of the file, a sysctl (net.ipv4.ping_group_range), or neither.
+"""
+ONCE: Final = """\
+asked -W 1 -c 1 ${SOURCE:+-I "$SOURCE"} "$TARGET" && { printf '%s\\n' "$told"; exit 0; }
+"""
+"""Between ASK and COMMAND: an answer to the first ping is enough, and each of the others would be waited for."""
 COMMAND: Final = """\
-try() { ping -n -c "${COUNT:-3}" "$@" ${SOURCE:+-I "$SOURCE"} "$TARGET" 2>&1; }
-said=$(try -i 0.2 -W 1); code=$?
-case $said in *"nvalid number"*|*"bad timing interval"*|*"sage:"*) said=$(try -W 2); code=$? ;; esac
-printf '%s\\n' "$said"; (exit $code)"""
-"""Test traffic: $COUNT echo requests a fifth of a second apart to $TARGET, from $SOURCE if set.
+try() { asked "$@" -c "${COUNT:-3}" ${SOURCE:+-I "$SOURCE"} "$TARGET"; }
+try -i 0.2 -W 1; code=$?
+case $told in *"nvalid number"*|*"bad timing interval"*|*"sage:"*) try -W 2; code=$? ;; esac
+printf '%s\\n' "$told"; (exit $code)"""
+"""Test traffic: $COUNT echo requests a fifth of a second apart to $TARGET, from $SOURCE if set; stands after ASK.
 
 Old busybox knows whole seconds only, and is asked a second time, slowly. An answer may take a second.
 """
@@ -29,6 +47,7 @@ ErrorKind = Literal[
     "ttl-exceeded",
     "no-route",
     "not-permitted",
+    "no-right",
     "bad-source",
     "unknown-host",
     "other",
@@ -61,6 +80,11 @@ _LOCAL: Final[tuple[tuple[str, ErrorKind], ...]] = (
     ("network is unreachable", "no-route"),
     ("network unreachable", "no-route"),
     ("no route to host", "no-route"),
+    ("socket: operation not permitted", "no-right"),
+    ("socket: permission denied", "no-right"),
+    ("cap_net_raw", "no-right"),
+    ("are you root", "no-right"),
+    ("lacking privilege", "no-right"),
     ("operation not permitted", "not-permitted"),
     ("permission denied", "not-permitted"),
     ("check your local firewall", "not-permitted"),
@@ -104,6 +128,11 @@ class Ping:
     def answered(self) -> bool | None:
         """Whether at least one answer came; None when nothing could be sent or the output is cut."""
         return None if not self.transmitted else bool(self.received)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the login may not ping; a packet filter that keeps a ping from leaving is another thing."""
+        return self.transmitted is None and any(error.kind == "no-right" for error in self.errors)
 
 
 def parse(text: str) -> Ping:
