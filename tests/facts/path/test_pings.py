@@ -9,7 +9,7 @@ import pytest
 
 from wizard.facts.parsers.framed import section, sections
 from wizard.facts.parsers.ping import parse
-from wizard.platforms import pings
+from wizard.platforms import linux, pings
 from wizard.platforms.pings import Echo
 
 STUB = """\
@@ -38,10 +38,10 @@ def path(tmp_path: Path) -> str:
     return f"{tmp_path}:/usr/bin:/bin"
 
 
-def run(text: str, path: str) -> str:
+def run(text: str, path: str, sudo: str = "") -> str:
     return subprocess.run(
         ["sh", "-c", text],
-        env={"PATH": path, "SUDO": ""},
+        env={"PATH": path, "SUDO": sudo},
         capture_output=True,
         text=True,
         check=False,
@@ -84,3 +84,62 @@ def test_words_of_an_inventory_stay_words(path: str, tmp_path: Path) -> None:
     printed = run(pings.command("test-packets", [Echo("a", f"$(touch {tmp_path}/made)")]).text, path)
     assert "@@ a" in printed
     assert not (tmp_path / "made").exists()
+
+
+REFUSALS = [
+    (
+        "ping: socktype: SOCK_RAW\nping: socket: Operation not permitted\n"
+        "ping: => missing cap_net_raw+p capability or setuid?"
+    ),
+    "ping: socket: Permission denied",
+    "ping: icmp open socket: Operation not permitted",
+    "ping: permission denied (are you root?)",
+    "ping: Lacking privilege for icmp socket.",
+]
+
+
+def closed(path: str, refusal: str, granted: str) -> str:
+    """A login whose ping may open no socket; what sudo does with it is up to `granted`."""
+    folder = Path(path.partition(":")[0])
+    (folder / "ping").rename(folder / "ping.real")
+    (folder / "ping").write_text(
+        f"#!/bin/sh\n[ \"$ROOT\" ] && exec {folder}/ping.real \"$@\"\nprintf '%s\\n' '{refusal}' >&2; exit 2\n"
+    )
+    (folder / "sudo").write_text(f"#!/bin/sh\nshift\n{granted}\n")
+    for name in ("ping", "sudo"):
+        (folder / name).chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_login_that_may_open_no_socket_has_root_ping(path: str, refusal: str) -> None:
+    closed(path, refusal, 'ROOT=1 "$@"')
+    echoes = [Echo("near-host", "10.1.0.10", "10.1.0.1"), Echo("large", "10.1.0.11", size=1500, adapt=True)]
+    printed = run(pings.command("test-packets", echoes).text, path, "sudo -n")
+    assert parse(section(printed, "near-host").body).received == 3
+    assert "1410(84) bytes" in section(printed, "large").body
+    assert "socket" not in printed
+
+    printed = run(linux.pinged("peer-ping", "10.9.0.10", "10.1.0.1").text, path, "sudo -n")
+    assert parse(printed).answered is False
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(
+    ("sudo", "granted"), [("", ""), ("sudo -n", "echo 'sudo: a password is required' >&2; exit 1")]
+)
+def test_where_root_is_not_to_be_had_the_ping_counts_as_refused(
+    path: str, refusal: str, sudo: str, granted: str
+) -> None:
+    closed(path, refusal, granted)
+    printed = run(pings.command("test-packets", [Echo("far-host", "10.1.0.10")]).text, path, sudo)
+    found = parse(section(printed, "far-host").body)
+    assert (found.refused, found.answered) == (True, None)
+    assert ("sudo: a password is required" in printed) is bool(sudo)
+
+
+def test_a_packet_filter_that_refuses_a_ping_is_no_missing_right(path: str) -> None:
+    closed(path, "PING 10.1.0.10 (10.1.0.10)\nping: sendmsg: Operation not permitted", 'ROOT=1 "$@"')
+    printed = run(pings.command("test-packets", [Echo("far-host", "10.1.0.10")]).text, path, "sudo -n")
+    found = parse(section(printed, "far-host").body)
+    assert (found.refused, [error.kind for error in found.errors]) == (False, ["not-permitted"])

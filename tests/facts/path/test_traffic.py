@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from wizard.facts.derive import exercise_facts, tags
 from wizard.facts.focus import Focus
-from wizard.facts.model import End, Value
+from wizard.facts.model import End, Fact, Value
 from wizard.facts.parsers.iproute import Interface
-from wizard.facts.probes import Command, Output
+from wizard.facts.probes import Command, Level, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Child, ChildSa, IkeSa
 from wizard.facts.vocabulary import PATH_MTU, TRAFFIC
@@ -52,6 +53,10 @@ def looks(
 
 
 def facts(outputs: Mapping[End, list[Output]], name: str = TRAFFIC) -> dict[str, Value | None]:
+    return {fact.name: fact.value for fact in drawn(outputs, name).values()}
+
+
+def drawn(outputs: Mapping[End, list[Output]], name: str = TRAFFIC) -> dict[str, Fact]:
     snapshots, focuses = {}, {}
     for end, printed in outputs.items():
         local, remote = ("10.1.0.0/24", "10.2.0.0/24") if end == "near" else ("10.2.0.0/24", "10.1.0.0/24")
@@ -72,7 +77,7 @@ def facts(outputs: Mapping[End, list[Output]], name: str = TRAFFIC) -> dict[str,
             name="site",
             child_name="net",
         )
-    return {fact.name: fact.value for fact in exercise_facts(name, "near", snapshots, focuses, ())}
+    return {fact.name: fact for fact in exercise_facts(name, "near", snapshots, focuses, ())}
 
 
 FINE = pinged(lan_host_ping=ANSWERED, remote_host_ping=ANSWERED, large_ping=ANSWERED)
@@ -116,6 +121,25 @@ def test_packets_that_could_not_be_sent_leave_it_open_what_becomes_of_them() -> 
     found = facts({"near": looks("near", (0, 0), (0, 0), (0, 0), said)})
     assert found["near.request_encrypted"] is None
     assert found["near.tunnel_route"] == "missing"
+
+
+def test_a_login_that_may_not_ping_is_told_so() -> None:
+    refused = (
+        "@@ remote-host-ping\nping: socktype: SOCK_RAW\nping: socket: Operation not permitted\n"
+        "sudo: a password is required\n"
+    )
+    printed = looks("near", (0, 0), (0, 0), (0, 0), refused)
+    printed[-1] = replace(
+        printed[-1], command=replace(printed[-1].command, level=Level.EXERCISE, show="ping x")
+    )
+    found = drawn({"near": printed})
+    for name in ("request_encrypted", "remote_host_ping"):
+        assert found[f"near.{name}"].value is None
+        assert found[f"near.{name}"].why_unknown == "this login may not ping there"
+    assert found["near.rights_missing"].value == ("ping",)
+    assert [line.line for line in found["near.rights_missing"].evidence] == [
+        "ping: socket: Operation not permitted"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,24 @@ def test_a_branch_that_is_unknown_is_passed_over() -> None:
     assert outcome(run).status == "healthy"
 
 
+def test_a_step_that_could_not_be_told_says_what_was_not_known_and_why() -> None:
+    node = check(
+        "a",
+        when("near.forwarding == false", verdict=Verdict("broken")),
+        when("near.ike_state == 'established'", to="t.open", mark="unknown"),
+        otherwise("t.open"),
+    )
+    run = Run(flow(node, Leaf("t.open", Verdict("inconclusive"))), STARTED)
+    events = run.reply(
+        collected(
+            Fact("near.forwarding", None, why_unknown="sysctl said no"), fact("near.ike_state", "established")
+        )
+    )
+    (branched,) = [one for one in events if isinstance(one, Branched)]
+    assert branched.answer.endswith(": sysctl said no")
+    assert any("sysctl said no" in line for line in outcome(run).unseen)
+
+
 def test_a_cause_found_from_one_end_is_about_that_end() -> None:
     run = Run(
         flow(check("a", when("here.forwarding == false", verdict=Verdict("broken")), otherwise("t.fine"))),

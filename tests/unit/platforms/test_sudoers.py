@@ -115,6 +115,7 @@ def stage(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in STUBS:
         (folder / name).write_text("#!/bin/sh\nexit 1\n")
+    (folder / "ping").write_text("#!/bin/sh\necho ping: socket: Operation not permitted >&2; exit 2\n")
     (folder / "sudo").write_text(
         '#!/bin/sh\nshift\nprintf "%s\\037" "$@" >>"$LOG"; echo >>"$LOG"\n'
         "case $* in *whack*--status*) printf '%s\\n' '000 #3: \"site-2.example\":500 STATE_V2_PARENT_I1 (sent)' ;;\n"
@@ -194,6 +195,10 @@ def test_every_mention_of_root_in_a_command_is_understood_and_granted(command: C
         ("nft", "flush ruleset"),
         ("iptables-save", "-c -f /etc/passwd"),
         ("iptables-save", "-M /tmp/evil"),
+        ("ping", "-f 192.0.2.1"),
+        ("ping", "-n -i 0 -W 1 -c 3 192.0.2.1"),
+        ("ping", "-n -i 0.2 -W 1 -c 3 -I lan0 -f 192.0.2.1"),
+        ("ping", "-n -i 0.2 -W 1 -c 3 192.0.2.1 -l 60000"),
         ("awk", "1"),
         ("cat", "/etc/swanctl/swanctl.conf"),
         ("sh", "-s ipsec-wizard"),
@@ -246,6 +251,11 @@ def test_the_guard_is_served_by_the_file_for_mending() -> None:
 def test_the_file_for_mending_says_that_it_makes_root() -> None:
     assert "IS ROOT" in MENDING
     assert "IS ROOT" not in OBSERVING
+
+
+def test_what_is_handed_on_whole_is_handed_to_ping_alone() -> None:
+    held = {one.invocation for one in rights.observing("auto") if privileges.ECHOES in one.invocation.shown()}
+    assert {one.program for one in held} == {"ping"}
 
 
 def test_keys_stand_apart_so_that_they_can_be_left_out() -> None:
