@@ -48,11 +48,14 @@ key() { printf '%s' "$1" | sha256sum | cut -c 1-16; }
 sum_of() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
 same() { [ "$(sum_of "$1")" = "$2" ] || { say "$1 has changed since the plan was made"; return 76; }; }
 secret() { printf '%s\n' "$W"; }
+note() {
+  printf '%s\n' "$1" >>"$G/files" 2>/dev/null || { say "nothing can be written below $G; is the disk full?"; return 1; }
+}
 keep() {
   f=$(real "$1"); b=$(beside "$f"); k=$(key "$f")
-  if [ ! -e "$f" ]; then : >"$G/absent.$k" && printf '%s\n' "$f" >>"$G/files"; return; fi
+  if [ ! -e "$f" ]; then : >"$G/absent.$k" && note "$f"; return; fi
   [ ! -e "$b" ] || return 0
-  printf '%s\n' "$f" >>"$G/files" || return 1
+  note "$f" || return 1
   ln "$f" "$b" 2>/dev/null || cp -p "$f" "$b" || { rm -f "$b"; say "no copy of $f could be kept"; return 1; }
   cmp -s "$f" "$b" || { rm -f "$b"; say "no copy of $f could be kept"; return 1; }
 }

@@ -310,3 +310,16 @@ def test_a_step_that_a_power_cut_ended_does_not_hold_up_the_undo(machine: Machin
     machine.run(Command("restart", f"sh {GUARD.folder}/fire.sh restart", 60))
     assert conf.read_text() == "old\n"
     assert time.monotonic() - began < 20
+
+
+def test_a_full_disk_is_named_where_a_step_cannot_begin(machine: Machine) -> None:
+    conf = machine.etc / "site.conf"
+    conf.write_text("old\n")
+    before = look(conf)
+    machine.run(GUARD.arm([step := replacing(conf, "new\n")]))
+    Path(f"{machine.root}{GUARD.folder}/files").symlink_to("/dev/full")
+    done = machine.run(GUARD.step(0, step))
+    assert done.exit_code == 1
+    assert "is the disk full?" in done.stderr
+    assert guards.state(machine.run(GUARD.undo())) == "undone"
+    assert look(conf) == before
