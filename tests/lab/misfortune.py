@@ -146,8 +146,9 @@ class _Struck(mend.Attempt):
         result = verdict.result
         if wrong.resumed:
             result = self._resumed()
-        if not self.exported(str(said.get("session") or "")):
-            verdict.notes.append("the journal could not be exported")
+        recorded = self.recorded(str(said.get("session") or ""))
+        if recorded != result:
+            verdict.notes.append(f"the journal says {recorded or 'nothing'}, the program said {result}")
         self._judge_state(result)
         self._hold()
 
@@ -207,17 +208,18 @@ class _Struck(mend.Attempt):
             if truth.matches and not re.search(truth.matches, seen, re.MULTILINE):
                 self.verdict.notes.append(f"on {truth.at} `{truth.run}` says {seen[-200:]}")
 
-    def exported(self, session: str) -> bool:
-        """Whether the latest session's journal can be exported as JSON."""
+    def recorded(self, session: str) -> str:
+        """The result of the change as the session's journal has it, by its export; empty where it has none."""
         out = io.BytesIO()
-        name = session or self.latest()
-        words = ["ipsec-wizard", *self._options, "export", name, "--format", "json"]
-        answer = self.guest.ask({"verb": "execute", "node": "op", "argv": words}, out=out, err=io.BytesIO())
+        words = ["ipsec-wizard", *self._options, "export", session or self.latest(), "--format", "json"]
+        self.guest.ask({"verb": "execute", "node": "op", "argv": words}, out=out, err=io.BytesIO())
         (self.out / f"{self.scenario.id}.export.json").write_bytes(out.getvalue())
         try:
-            return answer["exit"] == 0 and bool(json.loads(out.getvalue()))
+            mendings = json.loads(out.getvalue()).get("mending") or [{}]
         except ValueError:
-            return False
+            return ""
+        # The program's own answer knows no difference between what was refused and what failed.
+        return {"refused": "failed"}.get(result := str(mendings[-1].get("result")), result)
 
     def _happen(self, mishaps: Sequence[Mishap], plan: dict[str, Any]) -> None:
         for mishap in self._filled(mishaps, plan):
