@@ -28,8 +28,10 @@ _RESTLESS = ("nf_conntrack_count", "route/flush", "tcp_fastopen_key")
 _SITE = re.compile(r"\b10\.[12]\.0\.")
 _STROKE_END = ("Routed Connections", "Shunted Connections", "Security Associations")
 # States of SAs and numbers that a reload gives anew say nothing about the configuration.
-_PLUTO_RESTLESS = re.compile(r"newest|#\d|conn serial|eroute owner|routing:|unrouted;|erouted;|prospective")
+_PLUTO_RESTLESS = re.compile(r"newest|#\d|conn serial|eroute owner|routing:|unrouted;|routed-tunnel;|erouted;|prospective")
 _GUARD_NAME = "ipsec-wizard"
+_GRANTS = "etc/sudoers.d/"
+"""What a scenario grants stays there all the while."""
 
 
 def portrait(pair: Pair, name: healthy.Gateway) -> Portrait:
@@ -65,7 +67,9 @@ def leftovers(gateway: Gateway) -> list[str]:
         for place in ("etc", "var/lib", "root", "usr/local")
         for folder, folders, files in os.walk(gateway.root / place)
         for path in (Path(folder) / one for one in (*folders, *files))
-        if _GUARD_NAME in path.name and str(path.relative_to(gateway.root)) != f"var/lib/{_GUARD_NAME}"
+        if _GUARD_NAME in path.name
+        and (shown := str(path.relative_to(gateway.root))) != f"var/lib/{_GUARD_NAME}"
+        and not shown.startswith(_GRANTS)
     ]
     guards = gateway.root / "var/lib" / _GUARD_NAME
     told = {guards / name for name in records(gateway)}
