@@ -28,7 +28,9 @@ _RESTLESS = ("nf_conntrack_count", "route/flush", "tcp_fastopen_key")
 _SITE = re.compile(r"\b10\.[12]\.0\.")
 _STROKE_END = ("Routed Connections", "Shunted Connections", "Security Associations")
 # States of SAs and numbers that a reload gives anew say nothing about the configuration.
-_PLUTO_RESTLESS = re.compile(r"newest|#\d|conn serial|eroute owner|routing:|unrouted;|routed-tunnel;|erouted;|prospective")
+_PLUTO_RESTLESS = re.compile(
+    r"newest|#\d|conn serial|eroute owner|routing:|unrouted;|routed-tunnel;|erouted;|prospective"
+)
 _GUARD_NAME = "ipsec-wizard"
 _GRANTS = "etc/sudoers.d/"
 """What a scenario grants stays there all the while."""
