@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import queue
-from tests.lab.inside import network
+from tests.lab.inside import network, operator
 from tests.lab.inside.pair import Pair
 from tests.lab.inside.shell import run
 from tests.lab.trouble import LabError
@@ -40,7 +40,8 @@ def happen(pair: Pair, mishap: dict[str, Any]) -> str:
                 raise LabError(f"on {node} `{line}` ended with {ran.exit}: {ran.complaint}")
             return ran.text
         case {"operator": str(line)}:
-            ran = run([*pair.words("op"), "sh", "-c", line], deadline_s=180)
+            known = [f"{name}={value}" for name, value in operator.environment().items()]
+            ran = run([*pair.words("op"), "env", *known, "sh", "-c", line], deadline_s=180)
             return ran.text
         case {"cut": str(name)}:
             _management(name, "down")
