@@ -367,10 +367,8 @@ class Attempt:
         verdict.notes += missing
         seen = self.ask("leftovers")
         verdict.notes += [f"left behind: {line}" for line in seen["left"][:5]]
-        files = [
-            step for step in plan["steps"] if step["diff"] and not step["diff"].startswith("--- /dev/null")
-        ]
-        if files and not seen["kept"]:
+        lines = [line for step in plan["steps"] for line in step["diff"].splitlines()]
+        if any(line.startswith("-") and not line.startswith("---") for line in lines) and not seen["kept"]:
             verdict.notes.append("there is no copy of the files as they were")
 
     def then(self, said: dict[str, Any]) -> dict[str, Any]:
