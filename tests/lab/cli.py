@@ -12,7 +12,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
-from tests.lab import healthy, images, mend, misfortune, named, packages, runner, scenario, single, table
+from tests.lab import (
+    healthy,
+    images,
+    mend,
+    mend_table,
+    misfortune,
+    named,
+    packages,
+    runner,
+    scenario,
+    single,
+    table,
+)
 from tests.lab.trouble import LabError
 
 
@@ -229,12 +241,12 @@ def _change(
         for note in [*verdict.notes, *verdict.traces]:
             print(f"         {note}", flush=True)
         if arguments.table:
-            mend.write(seen, arguments.table)
+            mend_table.write(seen, arguments.table)
 
     run = kind(list(chosen), "diagnose", report, arguments.minutes * 60)
     run.undo, run.brief = getattr(arguments, "undo", "fire"), getattr(arguments, "brief", False)
     run.carry_out(arguments.guests)
-    mend.show(run.verdicts)
+    mend_table.show(run.verdicts)
     leaks = runner.leaks(run.out)
     for line in [*run.troubles, *(f"a planted secret is in {file}" for file in leaks)]:
         print(line)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.lab import healthy, images, runner, table
+from tests.lab import healthy, images, runner
 from tests.lab.guest import REPOSITORY, Guest
 from tests.lab.scenario import Scenario, pair_of
 from tests.lab.trouble import LabError
@@ -394,28 +394,3 @@ class Attempt:
                 )
                 return said
         return said
-
-
-def show(verdicts: Sequence[runner.Verdict]) -> None:
-    """Print the table."""
-    table.draw(HEADINGS, _rows(verdicts), right=HEADINGS[3:5])
-
-
-def write(verdicts: Sequence[runner.Verdict], file: Path) -> None:
-    """Write the table as Markdown, and below it what was not as expected."""
-    rows = [HEADINGS, tuple("---" for _ in HEADINGS), *_rows(verdicts)]
-    text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    notes = [
-        f"- {one.scenario} ({one.remedy}): {line}\n"
-        for one in verdicts
-        if isinstance(one, Mended)
-        for line in (*one.notes, *one.traces)
-    ]
-    passed = sum(one.ok for one in verdicts)
-    head = f"{passed} of {len(verdicts)} as expected, {time.strftime('%H:%M', time.gmtime())} UTC\n\n"
-    file.write_text(f"{head}{text}\n{''.join(notes)}", encoding="utf-8")
-
-
-def _rows(verdicts: Sequence[runner.Verdict]) -> list[tuple[str, ...]]:
-    mended = [one for one in verdicts if isinstance(one, Mended)]
-    return [one.row() for one in sorted(mended, key=lambda one: one.scenario)]
