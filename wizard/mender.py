@@ -8,8 +8,9 @@ the way the old one came.
 from __future__ import annotations
 
 import base64
+import re
 import secrets as randomness
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,7 @@ DROPS: Final = (
 )
 """Counters of the kernel that rise only when something is wrong; those that rise while SAs change are left out."""
 
+_FIRED: Final = re.compile(r"undoing, (?P<at>\S+) \((?P<by>\w*)\)")
 _STAT: Final = Command("xfrm-stat", "cat /proc/net/xfrm_stat", 5, limits="none")
 
 
@@ -296,8 +298,7 @@ class Mender:
             records.append(self.bench.record(end, output))
             state = guards.state(output)
             states[gateway] = state or "unknown"
-            lines = [line for line in output.stdout.splitlines()[:-1] if not line.startswith("undoing,")]
-            said += [f"{gateway}: {line}" for line in lines]
+            said += [f"{gateway}: {line}" for line in _told(output)]
             if not state:
                 said.append(f"{gateway}: {_said(output)}; its guard undoes the change by itself")
             elif state == "undone":
@@ -340,6 +341,16 @@ def _observer(gateway: str) -> str:
         f"the login at {gateway} may observe and not mend, so nothing was changed; "
         f"`ipsec-wizard sudoers {gateway} --mending` prints what it has to be granted"
     )
+
+
+def _told(output: Output) -> Iterator[str]:
+    """What a guard has to tell of its undo: when it fired by itself, and what it could not take back."""
+    for line in output.stdout.splitlines()[:-1]:
+        fired = _FIRED.fullmatch(line)
+        if fired is None:
+            yield line
+        elif fired["by"] != "operator":
+            yield f"its guard had undone the change by itself at {fired['at']}"
 
 
 def _said(output: Output) -> str:

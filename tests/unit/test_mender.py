@@ -299,3 +299,14 @@ def test_what_was_undone_in_part_keeps_its_traces_and_is_told() -> None:
     assert not reply.ok
     assert "gw-b: /etc/x was edited by somebody else since" in reply.said
     assert "guard-clear" not in far.ran
+
+
+def test_a_guard_that_had_fired_by_itself_is_told_with_its_time() -> None:
+    words = "undoing, 2026-11-21T10:18:00Z (timer)\nundone\n"
+    bench = Bench(
+        Wire({"guard-undo": (0, "undoing, 2026-11-21T10:15:00Z (operator)\nundone\n")}),
+        Wire({"guard-undo": (0, words)}),
+    )
+    reply = move(bench, "undo", plan())
+    assert reply.ok
+    assert reply.said == "gw-b: its guard had undone the change by itself at 2026-11-21T10:18:00Z"

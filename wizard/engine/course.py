@@ -319,7 +319,8 @@ class _Mending:
         states = set(reply.state.values())
         if states <= {"undone", "gone"} and reply.state:
             self._say(UNDOING, "done", reply.said, events)
-            self._end("undone", f"{self._why}; undone, the gateways are as before", events)
+            # What the gateways tell, such as that a guard had fired, says more than what was seen after it.
+            self._end("undone", f"{reply.said or self._why}; undone, the gateways are as before", events)
         else:
             self._say(UNDOING, "failed", reply.said, events)
             self._end("failed", f"{self._why}; {reply.said or 'not known whether it was undone'}", events)

@@ -318,3 +318,9 @@ def test_a_reply_to_something_else_is_refused(reply: Reply) -> None:
         drive(Drawn(PLAN))
     with pytest.raises(WizardError):
         drive.course.reply(reply)
+
+
+def test_a_session_taken_up_after_its_guard_has_fired_says_just_that() -> None:
+    fired = "gw-b: its guard had undone the change by itself at 2026-11-21T10:18:00Z"
+    drive = stepped()(found("x"), watched(BRANCH), Changed(True, fired, state={"gw-b": "undone"}))
+    assert drive.result == ("undone", f"{fired}; undone, the gateways are as before")
