@@ -87,6 +87,8 @@ def firewall(node: str) -> tuple[str, ...]:
 def _sysctls() -> dict[str, str]:
     files = [Path(name) for name in _SYSCTL_FILES]
     files += [file for folder in Path("/proc/sys/net/ipv4/conf").iterdir() for file in folder.iterdir()]
+    # How long a NAT remembers: what one scenario shortens must not make the next one's tunnel die.
+    files += Path("/proc/sys/net/netfilter").glob("nf_conntrack_*timeout*")
     return {str(file): text for file in files if (text := read(file))}
 
 
