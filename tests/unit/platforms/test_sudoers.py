@@ -117,7 +117,8 @@ def stage(tmp_path: Path) -> Path:
         (folder / name).write_text("#!/bin/sh\nexit 1\n")
     (folder / "ping").write_text("#!/bin/sh\necho ping: socket: Operation not permitted >&2; exit 2\n")
     (folder / "sudo").write_text(
-        '#!/bin/sh\nshift\nprintf "%s\\037" "$@" >>"$LOG"; echo >>"$LOG"\n'
+        # One write a call: pings run side by side.
+        '#!/bin/sh\nshift\nline=$(printf "%s\\037" "$@"); printf "%s\\n" "$line" >>"$LOG"\n'
         "case $* in *whack*--status*) printf '%s\\n' '000 #3: \"site-2.example\":500 STATE_V2_PARENT_I1 (sent)' ;;\n"
         "*--list-sas*) echo 'list-sa event {x {uniqueid=7 version=2 state=CONNECTING' ;;\n"
         "*statusall) ;; *status) echo 'site-2.example[4]: CONNECTING, 192.0.2.1' ;;\n"
