@@ -24,6 +24,7 @@ from wizard.engine.model import (
     Keep,
     Mend,
     Mended,
+    Move,
     Outcome,
     Replied,
     Reply,
@@ -37,7 +38,7 @@ from wizard.engine.model import (
 )
 from wizard.engine.plan import Plan
 from wizard.engine.run import Run
-from wizard.errors import WizardError
+from wizard.errors import InputError, WizardError
 from wizard.facts.model import End, other
 from wizard.flow.spec import Flow
 
@@ -107,15 +108,15 @@ class Course:
 
 
 def _draw(flow: Flow, started: Started, outcome: Outcome, wish: Mend) -> Draw:
-    """The request for a plan; raises WizardError where that remedy mends nothing that was found."""
+    """The request for a plan; raises InputError where that remedy mends nothing that was found."""
     remedy = flow.remedies.get(wish.remedy)
     if remedy is None:
-        raise WizardError(f"there is no remedy {wish.remedy}", advice="see flows/remedies.yaml")
+        raise InputError(f"there is no remedy {wish.remedy}", advice="see flows/remedies.yaml")
     found = [one for one in (*outcome.causes, *outcome.warnings) if one.cause in remedy.mends]
     finding = next((one for one in found if wish.cause in ("", one.cause)), None)
     if finding is None:
         named = ", ".join(one.cause for one in outcome.causes) or "nothing"
-        raise WizardError(
+        raise InputError(
             f"{remedy.id} mends {', '.join(remedy.mends)}; what was found is {named}",
             advice="choose a remedy of the cause that was found",
         )
@@ -204,11 +205,8 @@ class _Mending:
                 self._end("refused", f"{reply.said}; nothing was changed", events)
             case "step":
                 self._stepped(change.step, reply, events)
-            case "watch" if self._check is None:
-                self._drops = dict(reply.drops)
-                self._verify(events)
             case "watch":
-                self._judge(self._check, reply, events)  # type: ignore[arg-type]
+                self._watched(reply, events)
             case "keep" if reply.ok:
                 self._say(KEEPING, "done", reply.said, events)
                 if self._check is not None:
@@ -239,15 +237,23 @@ class _Mending:
         else:
             self._move("watch", events)
 
-    def _move(self, move: str, events: list[Event]) -> None:
-        titles = {"arm": ARMING, "keep": KEEPING, "undo": UNDOING}
+    def _move(self, move: Move, events: list[Event]) -> None:
+        titles: dict[Move, str] = {"arm": ARMING, "keep": KEEPING, "undo": UNDOING}
         if move in titles:
             self._say(titles[move], "running", "", events)
-        self.request = Change(move, self._planned, self._guard)  # type: ignore[arg-type]
+        self.request = Change(move, self._planned, self._guard)
 
     @property
     def _guard(self) -> str:
         return f"{self._started.session.partition('-')[0].lower()}-{self._planned.hash}"
+
+    def _watched(self, reply: Changed, events: list[Event]) -> None:
+        """The first look is what the fresh diagnosis is held against, the second what it is judged by."""
+        if self._check is None:
+            self._drops = dict(reply.drops)
+            self._verify(events)
+        else:
+            self._judge(self._check, reply, events)
 
     # --- verifying ----------------------------------------------------------------------------
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-
+from wizard.facts.addresses import network_of, within
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.derive.running import tunnel_children
 from wizard.facts.focus import Focus
@@ -11,10 +10,7 @@ from wizard.facts.parsers.iproute import key_of
 from wizard.facts.parsers.xfrm import Policy, SecurityAssociation
 from wizard.facts.tunnel import ChildSa
 
-_Network = IPv4Network | IPv6Network
 _DIRECTIONS = ("out", "in", "fwd")
-_DEFAULT_PRIORITY = 0
-"""What the kernel takes a policy without one for; a lower number is asked first."""
 
 
 def kernel(book: Notebook, focus: Focus) -> None:
@@ -40,7 +36,7 @@ def _policies(book: Notebook, focus: Focus, children: tuple[ChildSa, ...]) -> No
             book.unknown(name, why)
         return
     pairs = [(local, remote) for child in children for local in child.local_ts for remote in child.remote_ts]
-    if not pairs or not all(_network(text) for pair in pairs for text in pair):
+    if not pairs or not all(network_of(text) for pair in pairs for text in pair):
         for name in ("kernel_policies_present", "policies_missing", "policy_taken"):
             book.unknown(name, "the networks of the SA are not written as networks")
         return
@@ -77,7 +73,7 @@ def _before(
     """Foreign policies that the kernel asks before ours and that fit all of the tunnel's packets, or the test's."""
     if not ours:
         return []
-    first = min(_priority(one) for one in ours)
+    first = min(one.precedence for one in ours)
     return [
         one
         for one in policies
@@ -85,15 +81,11 @@ def _before(
         and one not in ours
         and not one.socket
         and (one.if_id, one.mark) == (ours[0].if_id, ours[0].mark)
-        and _priority(one) < first
+        and one.precedence < first
         and _unrestricted(one)
         and not _same_templates(one, ours[0])
         and any(_covers(one, pair, focus, way) for pair in pairs)
     ]
-
-
-def _priority(policy: Policy) -> int:
-    return policy.priority if policy.priority is not None else _DEFAULT_PRIORITY
 
 
 def _unrestricted(policy: Policy) -> bool:
@@ -110,10 +102,8 @@ def _same_templates(one: Policy, own: Policy) -> bool:
 
 def _covers(policy: Policy, pair: tuple[str, str], focus: Focus, way: str) -> bool:
     local, remote = (policy.src, policy.dst) if way == "out" else (policy.dst, policy.src)
-    inside = _within(pair[0], local) or (
-        focus.probe_source is not None and _within(focus.probe_source, local)
-    )
-    return inside and _within(pair[1], remote)
+    inside = within(pair[0], local) or (focus.probe_source is not None and within(focus.probe_source, local))
+    return inside and within(pair[1], remote)
 
 
 def _protection(book: Notebook, children: tuple[ChildSa, ...]) -> None:
@@ -157,20 +147,5 @@ def _interface(book: Notebook, own: list[SecurityAssociation]) -> None:
 
 
 def _same(one: str, another: str) -> bool:
-    first, second = _network(one), _network(another)
+    first, second = network_of(one), network_of(another)
     return first is not None and first == second
-
-
-def _within(inner: str, outer: str) -> bool:
-    first, second = _network(inner), _network(outer)
-    if first is None or second is None or first.version != second.version:
-        return False
-    return first.network_address in second and first.prefixlen >= second.prefixlen
-
-
-def _network(text: str) -> _Network | None:
-    bare = text.partition("[")[0]
-    try:
-        return ip_network(bare, strict=False) if "/" in bare else ip_network(str(ip_address(bare)))
-    except ValueError:
-        return None

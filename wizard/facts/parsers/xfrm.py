@@ -87,6 +87,11 @@ class Policy:
         """Whether it sends traffic into an SA, which neither a bypass nor a daemon's socket policy does."""
         return bool(self.templates) and not self.socket
 
+    @property
+    def precedence(self) -> int:
+        """Its priority, 0 where none is listed; of two that match, the kernel takes the lower number."""
+        return self.priority or 0
+
 
 def parse_states(text: str) -> tuple[SecurityAssociation, ...]:
     """The SAs in the order printed; keys in the text, should there be any, are masked."""

@@ -97,6 +97,20 @@ class Action(Protocol):
         """
 
 
+def masked(what: str) -> str:
+    """What stands in a diff in place of a secret or of a file's content."""
+    return (
+        f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{what}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+    )
+
+
+def word(seen: Mapping[str, Output], probe: str) -> str:
+    """The first word of what a look printed; empty where it printed nothing or could not be run."""
+    printed = seen.get(probe)
+    words = printed.stdout.split() if printed is not None and printed.problem is None else []
+    return words[0] if words else ""
+
+
 def others(site: Site, end: End) -> Mapping[str, bool]:
     """The other connections of a gateway by name, each with whether it has an SA now."""
     snapshot, own = site.snapshot(end), site.focus(end).name

@@ -21,7 +21,7 @@ from wizard.facts.model import End, other
 from wizard.facts.parsers import framed
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.base import Planned, Site, Unplannable, masked, word
 from wizard.platforms.actions.given_files import (
     Given,
     day,
@@ -71,7 +71,7 @@ class InstallCa:
             step = _into_nss(snapshot, given, title, what, seen)
         else:
             path = _placed(snapshot, given, "x509ca", "cacerts")
-            if _standing(seen, "target") == given.sum:
+            if word(seen, "target") == given.sum:
                 return Planned()
             step = _file_step(snapshot, path, "644", given, title, what, seen, "target")
         return Planned((step,), (given.need,), _touched(site, at), warnings=_foreign(site, at, authority))
@@ -94,7 +94,7 @@ class InstallCrl:
         now = snapshot.clock.epoch_s if snapshot.clock is not None else None
         if now is not None and listed.next_update is not None and now > listed.next_update:
             raise Unplannable(f"the list in {given.path} ran out on {day(listed.next_update)}")
-        if _standing(seen, "target") == given.sum:
+        if word(seen, "target") == given.sum:
             return Planned()
         until = f", until {day(listed.next_update)}" if listed.next_update is not None else ""
         step = _file_step(
@@ -132,7 +132,7 @@ class InstallCertificate:
         _fits(snapshot, _own(site, at), leaf, certificate, by_name.get("key-file"))
         steps: list[Step] = []
         for given, path, mode in targets:
-            if _standing(seen, given.name) == given.sum:
+            if word(seen, given.name) == given.sum:
                 continue
             if given.name == "certificate-file" and leaf is not None:
                 what = f"certificate of {leaf.subject}, until {day(leaf.valid_to)}"
@@ -296,13 +296,6 @@ def _sum(probe: str, path: str) -> Command:
     return Command(probe, f"$SUDO sh -c {quote(script)}", 8, show=f"sha256sum {path}", limits="time")
 
 
-def _standing(seen: Mapping[str, Output], probe: str) -> str:
-    """The digest of what stands there now, "none", "nowhere", or empty where that could not be read."""
-    printed = seen.get(probe)
-    words = printed.stdout.split() if printed is not None and printed.problem is None else []
-    return words[0] if words else ""
-
-
 def _file_step(
     snapshot: Snapshot,
     path: str,
@@ -313,13 +306,13 @@ def _file_step(
     seen: Mapping[str, Output],
     probe: str,
 ) -> Step:
-    now = _standing(seen, probe)
+    now = word(seen, probe)
     if now == "nowhere":
         raise Unplannable(f"{snapshot.gateway} has no folder {posixpath.dirname(path)}")
     if not now:
         raise Unplannable(f"{path} of {snapshot.gateway} could not be read")
     requires = f"[ ! -e {quote(path)} ]" if now == "none" else f"same {quote(path)} {now}"
-    old = () if now == "none" else (f"-{_mark('what stands there now')}",)
+    old = () if now == "none" else (f"-{masked('what stands there now')}",)
     return Step(
         snapshot.end,
         snapshot.gateway,
@@ -330,7 +323,7 @@ def _file_step(
         verify=f'[ "$(sum_of {quote(path)})" = {given.sum} ]',
         show=(f"install -m {mode} {posixpath.basename(given.path)} {path}",),
         show_undo=(f"rm {path}" if now == "none" else f"put {path} back as it was",),
-        diff=(f"--- {'/dev/null' if now == 'none' else path}", f"+++ {path}", *old, f"+{_mark(what)}"),
+        diff=(f"--- {'/dev/null' if now == 'none' else path}", f"+++ {path}", *old, f"+{masked(what)}"),
         secret=given.name,
     )
 
@@ -359,7 +352,7 @@ def _into_nss(snapshot: Snapshot, given: Given, title: str, what: str, seen: Map
             f"certutil -A -d sql:/var/lib/ipsec/nss -n {name} -t CT,, -i {posixpath.basename(given.path)}",
         ),
         show_undo=(f"certutil -D -d sql:/var/lib/ipsec/nss -n {name}",),
-        diff=("--- NSS", "+++ NSS", f"+{_mark(what)}"),
+        diff=("--- NSS", "+++ NSS", f"+{masked(what)}"),
         secret=given.name,
     )
 
@@ -371,10 +364,3 @@ def _form(given: Given) -> str:
 def _touched(site: Site, at: End) -> tuple[str, ...]:
     focus = site.focuses.get(at)
     return (focus.name,) if focus is not None and focus.name else ()
-
-
-def _mark(what: str) -> str:
-    """What stands in a diff in place of a file's content."""
-    return (
-        f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{what}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-    )

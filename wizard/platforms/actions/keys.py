@@ -13,7 +13,7 @@ from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import SharedSecret
 from wizard.platforms.actions import key_texts
-from wizard.platforms.actions.base import Planned, Site, Unplannable
+from wizard.platforms.actions.base import Planned, Site, Unplannable, masked, word
 from wizard.platforms.actions.key_places import Place, lines_of, places, readable, source, standing
 
 _KEY: Final = "psk"
@@ -40,7 +40,7 @@ class CopySecret:
             at,
             seen,
             title=f"Put {from_}'s key for the tunnel on {here}",
-            new=_mark(f"the key {from_} has"),
+            new=masked(f"the key {from_} has"),
         )
         return Planned((step,), (need,), touched=(site.focus(at).name,))
 
@@ -57,7 +57,7 @@ class RenewSecret:
         """See `Action`."""
         here = site.snapshot(at).gateway
         step = _step(
-            site, at, seen, title=f"Write a new key for the tunnel on {here}", new=_mark("a new key")
+            site, at, seen, title=f"Write a new key for the tunnel on {here}", new=masked("a new key")
         )
         return Planned((step,), (SecretNeed(_KEY, "generated"),), touched=(site.focus(at).name,))
 
@@ -85,18 +85,17 @@ def _step(site: Site, at: End, seen: Mapping[str, Output], *, title: str, new: s
     """One step, whatever the number of entries, so that the key arrives once."""
     snapshot = site.snapshot(at)
     disk, own = readable(snapshot), places(site, at)
-    old = _mark(f"the key {snapshot.gateway} has now")
+    old = masked(f"the key {snapshot.gateway} has now")
     requires: list[str] = []
     applies: list[str] = []
     diff: list[str] = []
     for path in dict.fromkeys(place.path for place in own):
         within = [place for place in own if place.path == path]
         number = own.index(within[0])
-        printed = seen.get(f"place-{number}")
-        words = printed.stdout.split() if printed is not None and printed.problem is None else []
-        if within[0].exists and (not words or len(words[0]) != 64):
+        digest = word(seen, f"place-{number}")
+        if within[0].exists and len(digest) != 64:
             raise Unplannable(f"{path} of {snapshot.gateway} could not be read")
-        requires.append(f"same {quote(path)} {words[0]}" if within[0].exists else f"[ ! -e {quote(path)} ]")
+        requires.append(f"same {quote(path)} {digest}" if within[0].exists else f"[ ! -e {quote(path)} ]")
         applies.append(requires[-1])
         for place in within:
             checked = seen.get(f"place-{own.index(place)}")
@@ -152,10 +151,3 @@ def _masked(line: str, word: str) -> str:
     head, _, rest = line.partition("digest:")
     digest = rest.lstrip("!abcdefghijklmnopqrstuvwxyz0123456789-")
     return head.removesuffix('"') + word + digest.removeprefix('"')
-
-
-def _mark(what: str) -> str:
-    """What stands in a diff in place of a secret."""
-    return (
-        f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{what}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-    )

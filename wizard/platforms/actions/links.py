@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from shlex import join, quote
 
 from wizard.engine.plan import Step
+from wizard.facts.addresses import is_address, within
 from wizard.facts.focus import ANY
 from wizard.facts.model import End
 from wizard.facts.parsers import iproute
 from wizard.facts.parsers.iproute import Interface
 from wizard.facts.probes import Command, Output
-from wizard.facts.ruleset import network
 from wizard.platforms.actions.base import Planned, Site, Unplannable
 from wizard.platforms.actions.routes import ADDRESSES
 from wizard.platforms.actions.rule_texts import PATHS
@@ -93,7 +93,7 @@ class AddAddress:
             (interface, one)
             for interface in _interfaces(site, at, seen)
             for one in interface.addresses
-            if interface.up and _within(address, str(one.network)) and one.network.num_addresses > 1
+            if interface.up and within(address, str(one.network)) and one.network.num_addresses > 1
         ]
         if len({interface.name for interface, _ in found}) != 1:
             raise Unplannable(
@@ -127,7 +127,7 @@ class AddAddress:
 def _missing(site: Site, at: End) -> str:
     connection, snapshot = site.focus(at).connection, site.snapshot(at)
     named = [one for one in (connection.local_addrs if connection is not None else ()) if one not in ANY]
-    fit = [one for one in named if network(one) is not None and "/" not in one]
+    fit = [one for one in named if is_address(one)]
     if not fit or set(fit) & set(snapshot.addresses()):
         raise Unplannable(f"no address of the tunnel is missing at {snapshot.gateway}")
     return fit[0]
@@ -138,13 +138,3 @@ def _interfaces(site: Site, at: End, seen: Mapping[str, Output]) -> tuple[Interf
     if output is None or output.problem is not None:
         raise Unplannable(f"the interfaces of {site.snapshot(at).gateway} cannot be read")
     return iproute.parse_addresses(output.stdout)
-
-
-def _within(address: str, net: str) -> bool:
-    mine, theirs = network(address), network(net)
-    return (
-        mine is not None
-        and theirs is not None
-        and mine.version == theirs.version
-        and mine.network_address in theirs
-    )

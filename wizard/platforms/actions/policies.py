@@ -13,6 +13,7 @@ from shlex import join
 from typing import Final
 
 from wizard.engine.plan import Step
+from wizard.facts.addresses import within
 from wizard.facts.model import End, other
 from wizard.facts.parsers import xfrm
 from wizard.facts.parsers.xfrm import Policy
@@ -23,7 +24,6 @@ from wizard.platforms.actions.rule_texts import PATHS
 POLICIES: Final = Command(
     "policies", xfrm.POLICIES_COMMAND, 5, show="ip -s xfrm policy list nosock", limits="none"
 )
-_DEFAULT_PRIORITY: Final = 0
 _RULED: Final = {"proto", "sport", "dport", "dev", "type", "code", "key"}
 
 
@@ -68,11 +68,11 @@ def _before(site: Site, at: End, policies: tuple[Policy, ...]) -> Iterator[Polic
     for way in ("out", "in", "fwd"):
         fitting = [one for one in policies if one.direction == way and not one.socket]
         ours = [one for one in fitting if one.templates and _ends(one) & peers and _meets(one, pairs, way)]
-        first = min((_priority(one) for one in ours), default=None)
+        first = min((one.precedence for one in ours), default=None)
         for one in fitting:
             alone = one not in ours and _covers(one, [*pairs, tested], way) and not _restricted(one)
             same = not ours or (one.if_id, one.mark) == (ours[0].if_id, ours[0].mark)
-            if alone and same and (first is None or _priority(one) < first):
+            if alone and same and (first is None or one.precedence < first):
                 yield one
 
 
@@ -88,7 +88,7 @@ def _covers(policy: Policy, pairs: list[tuple[str, str]], way: str) -> bool:
     """Whether it takes all packets of one of the pairs, one way."""
     for local, remote in pairs:
         src, dst = (local, remote) if way == "out" else (remote, local)
-        if _inside(src, policy.src) and _inside(dst, policy.dst):
+        if within(src, policy.src) and within(dst, policy.dst):
             return True
     return False
 
@@ -177,28 +177,12 @@ def _stated(policy: Policy, name: str) -> list[str]:
     return [name, mark, *(["mask", mask] if mask else [])]
 
 
-def _priority(policy: Policy) -> int:
-    return policy.priority if policy.priority is not None else _DEFAULT_PRIORITY
-
-
 def _restricted(policy: Policy) -> bool:
     return bool(_RULED & set(policy.lines[0].split()))
 
 
 def _plain(selectors: tuple[str, ...]) -> list[str]:
     return [text.partition("[")[0] for text in selectors if text and text != "dynamic"]
-
-
-def _inside(inner: str, outer: str) -> bool:
-    try:
-        mine, theirs = ip_network(inner, strict=False), ip_network(outer, strict=False)
-    except ValueError:
-        return False
-    return (
-        mine.version == theirs.version
-        and mine.network_address in theirs
-        and mine.prefixlen >= theirs.prefixlen
-    )
 
 
 def _overlaps(one: str, two: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from shlex import join, quote
 from typing import Final
 
 from wizard.engine.plan import Step
+from wizard.facts.addresses import is_address, within
 from wizard.facts.model import End, other
 from wizard.facts.parsers import iproute, routes
 from wizard.facts.parsers.iproute import Interface, interface_holding
@@ -204,10 +205,10 @@ def _to_remote(ground: _Ground) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """The route of a tunnel as the daemon would have made it, or the one into the tunnel's interface."""
     focus, routing = ground.site.focus(ground.at), ground.routing
     target = ground.target("remote")
-    remote = next(text.partition("[")[0] for text in focus.remote_networks if _holds(text, target))
+    remote = next(text.partition("[")[0] for text in focus.remote_networks if within(target, text))
     asked = any(rule.table == TABLE for rule in routing.rules)
     kept = [route for route in routing.routes if route.table == TABLE]
-    if not asked and any(_holds(route.destination, target) and route.kind == "unicast" for route in kept):
+    if not asked and any(within(target, route.destination) and route.kind == "unicast" for route in kept):
         return (_rule(ground),), ()
     tunnel = _tunnel_interface(ground)
     if tunnel is not None:
@@ -345,23 +346,15 @@ def _own(ground: _Ground) -> set[str]:
 
 
 def _is_address(text: str) -> bool:
-    net = network(text)
-    return net is not None and "/" not in text and not net.network_address.is_unspecified
+    return is_address(text) and not ip_address(text).is_unspecified
 
 
 def _one_of(selectors: tuple[str, ...], host: str | None) -> str | None:
     """The host where it is in one of the networks; else an address of the first, past the network's own."""
-    if host is not None and any(_holds(text, host) for text in selectors):
+    if host is not None and any(within(host, text) for text in selectors):
         return host
     for text in selectors:
         net = network(text.partition("[")[0])
         if net is not None and net.prefixlen:
             return str(net.network_address + (1 if net.num_addresses > 2 else 0))
     return None
-
-
-def _holds(selector: str, address: str) -> bool:
-    try:
-        return ip_address(address) in ip_network(selector.partition("[")[0], strict=False)
-    except ValueError:
-        return False

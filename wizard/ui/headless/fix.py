@@ -19,10 +19,9 @@ from wizard.engine.model import (
     Stepped,
 )
 from wizard.engine.plan import Plan
-from wizard.errors import ExitCode, InputError, WizardError
+from wizard.errors import ExitCode, InputError
 from wizard.facts.model import End
 from wizard.journal.plans import Plans
-from wizard.session import Session
 from wizard.ui import conduct
 from wizard.ui.desk import InventoryDesk
 from wizard.ui.headless.diagnose import Nobody
@@ -89,7 +88,7 @@ def plan(
     session = desk.new_session(tunnel, "check")
     try:
         outcome = conduct.carry_out(session, gateways, planner)
-        _mend(session, gateways, planner, wish)
+        conduct.mend(session, gateways, planner, wish)
     finally:
         gateways.close()
         session.close()
@@ -142,16 +141,6 @@ def _approved(plans: Plans, tunnel: str, remedy: str, digest: str) -> Plan:
             advice=f"approve it with fix {plan.tunnel} --remedy {plan.remedy}",
         )
     return plan
-
-
-def _mend(session: Session, gateways: conduct.GatewaysLike, planner: Planner, wish: Mend) -> None:
-    """Asks for the plan; a remedy that mends nothing that was found is the operator's mistake, not the program's."""
-    try:
-        conduct.mend(session, gateways, planner, wish)
-    except InputError:
-        raise
-    except WizardError as error:
-        raise InputError(error.message, advice=error.advice) from error
 
 
 def _end(desk: InventoryDesk, tunnel: str, gateway: str | None) -> End | None:
