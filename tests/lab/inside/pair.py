@@ -102,8 +102,7 @@ class Pair:
 
     def _renew(self, chosen: Mapping[healthy.Gateway, str], topology: healthy.Topology) -> None:
         watch = Stopwatch(f"anew ({topology})")
-        self.topology = topology
-        network.wire(topology)
+        self._wire(topology)
         watch.lap("network")
         self._boot(chosen)
         self._remember()
@@ -120,8 +119,7 @@ class Pair:
         watch.lap("halt")
         changed = bool(others) or topology != self.topology
         if topology != self.topology:
-            self.topology = topology
-            network.wire(topology)
+            self._wire(topology)
             _both(lambda name: self.gateways[name].keep(files(self.kind(name), name, topology)), stay)
         else:
             self._put_back_network()
@@ -166,6 +164,13 @@ class Pair:
         self._pictures = {node: picture(node) for node in network.NODES}
         for name, gateway in self.gateways.items():
             self._processes[name] = frozenset(gateway.processes().values())
+
+    def _wire(self, topology: healthy.Topology) -> None:
+        # Links are made anew, namespaces are not: what a scenario did to their sysctls would become the rule.
+        for node, before in self._pictures.items():
+            put_back_sysctls(node, before)
+        self.topology = topology
+        network.wire(topology)
 
     def _put_back_network(self) -> None:
         wrong = self._differing()
