@@ -29,7 +29,7 @@ _SITE = re.compile(r"\b10\.[12]\.0\.")
 _STROKE_END = ("Routed Connections", "Shunted Connections", "Security Associations")
 # States of SAs and numbers that a reload gives anew say nothing about the configuration.
 _PLUTO_RESTLESS = re.compile(
-    r"newest|#\d|conn serial|eroute owner|routing:|unrouted;|routed-tunnel;|erouted;|prospective"
+    r"newest|#\d|conn serial|eroute owner|routing:|\b(?:un)?routed|erouted|prospective"
 )
 _GUARD_NAME = "ipsec-wizard"
 _GRANTS = "etc/sudoers.d/"
@@ -160,7 +160,12 @@ def _stroke(gateway: Gateway) -> list[str]:
 def _pluto(gateway: Gateway) -> list[str]:
     said = gateway.run("ipsec whack --connectionstatus || ipsec whack --status; ipsec whack --listall")
     lines = [line for line in said.stdout.splitlines() if '": ' in line or re.search(r"^000 +\d+: ", line)]
-    return sorted(line for line in lines if not _PLUTO_RESTLESS.search(line))
+    return sorted(filter(None, map(configured, lines)))
+
+
+def configured(line: str) -> str:
+    """What a line of pluto's tells of the configuration, without the clauses on how it goes just now."""
+    return ";".join(clause for clause in line.split(";") if not _PLUTO_RESTLESS.search(clause)).strip()
 
 
 _LOADED: dict[str, Callable[[Gateway], list[str]]] = {

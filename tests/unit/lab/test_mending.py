@@ -61,6 +61,15 @@ def test_pictures_differ_in_what_one_has_and_the_other_has_not() -> None:
     ]
 
 
+def test_what_plutos_status_tells_of_the_moment_is_no_difference() -> None:
+    before = '000 "site":   host: oriented; local: 192.0.2.1; remote: 198.51.100.1;'
+    now = '000 "site":   host: oriented; local: 192.0.2.1; remote: 198.51.100.1; established IKE SA: #7;'
+    assert portrait.configured(before) == portrait.configured(now)
+    other = before.replace("remote: 198.51.100.1", "remote: 198.51.100.9")
+    assert portrait.configured(before) != portrait.configured(other)
+    assert portrait.configured('000 "site":   newest IKE SA: #3; newest IPsec SA: #4;') == ""
+
+
 def test_every_case_has_a_remedy_of_the_cause_it_expects() -> None:
     chosen = mend.cases(list(scenario.load().values()), every=True)
     assert chosen
