@@ -218,6 +218,21 @@ def sessions(as_json: JsonOption = False, state: StateOption = None) -> None:
 
 
 @app.command()
+def resume(
+    session: Annotated[str, typer.Argument(metavar="SESSION")],
+    as_json: JsonOption = False,
+    inventory: InventoryOption = None,
+    flows: FlowsOption = None,
+    state: StateOption = None,
+) -> None:
+    """Takes an interrupted session to its end, unattended; in mid-change it says what became of the gateways."""
+    Options.take(inventory, flows, state)
+    from wizard.ui.headless import resume as front
+
+    _leave(front.run(_desk(), session, as_json=as_json))
+
+
+@app.command()
 def replay(
     session: Annotated[str, typer.Argument(metavar="SESSION")],
     speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than it happened.")] = 10.0,

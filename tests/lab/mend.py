@@ -23,7 +23,6 @@ FIX_SECONDS = 240.0
 GUARD_PATIENCE_S = 200
 SAMPLED = 4
 _REFUSED = 2
-RESUME = "tests.lab.inside.resume"
 FIRE = "for f in /var/lib/ipsec-wizard/*/fire.sh; do [ ! -e $f ] || sh $f operator; done"
 FIRED = (
     f"for i in $(seq {GUARD_PATIENCE_S}); do ls /var/lib/ipsec-wizard/*/armed >/dev/null 2>&1 || exit 0; "
@@ -237,19 +236,11 @@ class Attempt:
         return int(answer["exit"]), said, " | ".join(lines[-3:])[-400:], answer.get("trips", [])
 
     def resume(self, session: str) -> dict[str, Any]:
-        """Go on with an interrupted session; what became of its change."""
-        out, err = io.BytesIO(), io.BytesIO()
-        words = ["python", "-m", RESUME, self._options[1], self._options[3], session]
-        request = {"verb": "execute", "node": "op", "argv": words, "seconds": FIX_SECONDS}
-        answer = self.guest.ask(request, out=out, err=err)
-        self._runs += 1
-        (self.out / f"{self.scenario.id}.{self._runs}-resume.json").write_bytes(out.getvalue())
-        (self.out / f"{self.scenario.id}.{self._runs}-resume.err").write_bytes(err.getvalue())
-        if answer["exit"] != 0:
-            tail = err.getvalue().decode(errors="replace").strip()[-300:]
-            self.verdict.notes.append(f"resuming {session} ended with {answer['exit']}: {tail}")
-            return {}
-        return dict(json.loads(out.getvalue()))
+        """Take an interrupted session to its end; what became of its change."""
+        code, said, told, _ = self.wizard("resume", session, "--json")
+        if not said:
+            self.verdict.notes.append(f"resuming {session} ended with {code}: {told}")
+        return said
 
     def unfinished(self) -> str:
         """The latest session that came to no end."""

@@ -75,8 +75,13 @@ def run(desk: conduct.Desk, tunnel: str, symptom: str, *, as_json: bool) -> int:
     finally:
         gateways.close()
         session.close()
+    return report(session, outcome, as_json=as_json)
+
+
+def report(session: conduct.SessionLike, outcome: Outcome, *, as_json: bool) -> int:
+    """Prints how a diagnosis ended; returns the exit code of contract.md."""
     if as_json:
-        found = document(session.id, tunnel, outcome, tuple(session.events))
+        found = document(session.id, session.tunnel, outcome, tuple(session.events))
         json.dump(found, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:

@@ -22,6 +22,7 @@ from wizard.engine.plan import Plan
 from wizard.errors import ExitCode, InputError
 from wizard.facts.model import End
 from wizard.journal.plans import Plans
+from wizard.session import Session
 from wizard.ui import conduct
 from wizard.ui.desk import InventoryDesk
 from wizard.ui.headless.diagnose import Nobody
@@ -42,7 +43,19 @@ class Planner(Nobody):
         return Decided(yes=False, why="it was only to be shown")
 
 
-class Approver(Nobody):
+class Mender(Nobody):
+    """Says each step of a change, besides the nodes of the diagnosis that verifies it."""
+
+    def told(self, events: Sequence[Event]) -> None:
+        """Says what was done and what it came to."""
+        super().told(events)
+        for event in events:
+            if isinstance(event, Stepped):
+                where = f"{event.gateway}: " if event.gateway else ""
+                self._say(f"  {event.state:<8}{where}{event.title}{f': {event.said}' if event.said else ''}")
+
+
+class Approver(Mender):
     """Carries out the one plan that was approved."""
 
     def __init__(self, words: TextIO, digest: str) -> None:
@@ -54,14 +67,6 @@ class Approver(Nobody):
         """Yes to the plan with this hash, and to no other."""
         yes = confirm.plan.hash == self._digest
         return Decided(yes, "" if yes else "another plan was approved")
-
-    def told(self, events: Sequence[Event]) -> None:
-        """Says each step, besides the nodes of the diagnosis that verifies."""
-        super().told(events)
-        for event in events:
-            if isinstance(event, Stepped):
-                where = f"{event.gateway}: " if event.gateway else ""
-                self._say(f"  {event.state:<8}{where}{event.title}{f': {event.said}' if event.said else ''}")
 
 
 def plan(
@@ -83,6 +88,7 @@ def plan(
         raise InputError(f"there is no remedy {remedy}", advice=f"use one of {known}")
     wish = Mend(remedy, right=_end(desk, tunnel, right), given=_given(given))
     words = sys.stderr if as_json else sys.stdout
+    _tell_interrupted(desk, tunnel, words)
     planner = Planner(words)
     gateways = desk.gateways_for(tunnel)
     session = desk.new_session(tunnel, "check")
@@ -112,6 +118,7 @@ def approve(desk: InventoryDesk, tunnel: str, remedy: str, digest: str, *, as_js
     """Carries out the plan with this hash; returns 0 when it was kept, 5 when it was undone."""
     plan = _approved(desk.plans(), tunnel, remedy, digest)
     words = sys.stderr if as_json else sys.stdout
+    _tell_interrupted(desk, tunnel, words)
     gateways = desk.gateways_for(tunnel)
     session = desk.new_mending(plan)
     try:
@@ -119,9 +126,14 @@ def approve(desk: InventoryDesk, tunnel: str, remedy: str, digest: str, *, as_js
     finally:
         gateways.close()
         session.close()
+    return report(plan, session, outcome, as_json=as_json)
+
+
+def report(plan: Plan, session: Session, outcome: Outcome, *, as_json: bool) -> int:
+    """Prints what became of a plan that was carried out; returns 0 when it was kept, 5 when it was undone."""
     events = tuple(session.events)
     ended = [event for event in events if isinstance(event, Mended)]
-    result = ended[-1] if ended else Mended(remedy, "failed", "it came to no end", digest)
+    result = ended[-1] if ended else Mended(plan.remedy, "failed", "it came to no end", plan.hash)
     if as_json:
         _print_json(_told(plan, result, events, outcome, session.id))
     else:
@@ -131,6 +143,13 @@ def approve(desk: InventoryDesk, tunnel: str, remedy: str, digest: str, *, as_js
             print(f"next cause: {cause.cause} at {', '.join(cause.ends)}: {cause.summary}")
         print(f"session {session.id}")
     return _code(result, events)
+
+
+def _tell_interrupted(desk: InventoryDesk, tunnel: str, words: TextIO) -> None:
+    for row in desk.sessions():
+        if row.tunnel == tunnel and row.changing:
+            told = f"session {row.id} was interrupted while it changed a gateway"
+            print(f"{told}: ipsec-wizard resume {row.id} says what became of it", file=words)
 
 
 def _approved(plans: Plans, tunnel: str, remedy: str, digest: str) -> Plan:
@@ -256,4 +275,4 @@ def _print_json(told: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
-__all__ = ["approve", "document", "lines", "plan"]
+__all__ = ["Mender", "approve", "document", "lines", "plan", "report"]

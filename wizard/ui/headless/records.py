@@ -39,7 +39,9 @@ def listing(state: Path | None, *, as_json: bool) -> int:
         print()
     else:
         for row in rows:
-            print(f"{row.id:<36}{row.status or 'unfinished':<14}{row.cause}")
+            print(
+                f"{row.id:<36}{row.status or ('in mid-change' if row.changing else 'unfinished'):<14}{row.cause}"
+            )
         if not rows:
             print("no sessions yet; `ipsec-wizard` begins one", file=sys.stderr)
     for problem in problems:
