@@ -34,6 +34,7 @@ INVENTORIES = {
     "on-call-sudo": "/run/lab/on-call-sudo.yaml",
     "on-call-both": "/run/lab/on-call-both.yaml",
     "services": "/run/lab/services.yaml",
+    "same-inside": "/run/lab/same-inside.yaml",
 }
 
 

@@ -87,9 +87,12 @@ class Scenario(_Strict):
     start: Start = "never"
     truth: Annotated[list[Truth], Field(min_length=1)]
     # services: with a name server and a service behind gw-b to try from gw-a.
+    # same-inside: the site behind gw-b is numbered like the one behind gw-a.
     # gw-a: only that end can be logged in to. on-call, on-call-sudo: at gw-a as somebody with few rights or some;
     # on-call-both: at both ends as somebody with some.
-    inventory: Literal["both", "gw-a", "on-call", "on-call-sudo", "on-call-both", "services"] = "both"
+    inventory: Literal[
+        "both", "gw-a", "on-call", "on-call-sudo", "on-call-both", "services", "same-inside"
+    ] = "both"
     # What a healthy tunnel is to be warned of.
     warn: tuple[str, ...] = ()
     symptom: Literal["never-up", "drops", "no-traffic", "partly", "check"] = "check"

@@ -14,6 +14,7 @@ FOLDER = Path("/run/lab")
 INVENTORY = FOLDER / "inventory.yaml"
 ONE_END = FOLDER / "one-end.yaml"
 WITH_SERVICES = FOLDER / "services.yaml"
+SAME_INSIDE = FOLDER / "same-inside.yaml"
 ON_CALL = FOLDER / "on-call.yaml"
 ON_CALL_SUDO = FOLDER / "on-call-sudo.yaml"
 ON_CALL_BOTH = FOLDER / "on-call-both.yaml"
@@ -45,6 +46,7 @@ def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
         INVENTORY: {},
         ONE_END: {},
         WITH_SERVICES: {},
+        SAME_INSIDE: {},
         ON_CALL: {"user": "oncall"},
         ON_CALL_SUDO: {"user": "oncall", "become": "sudo"},
         ON_CALL_BOTH: {"user": "oncall", "become": "sudo"},
@@ -52,7 +54,10 @@ def write_inventories(childless: Mapping[healthy.Gateway, bool]) -> None:
     for file, login in logins.items():
         wanted = _WANTED if file == WITH_SERVICES else {}
         as_login: list[healthy.Gateway] = ["gw-a", "gw-b"] if file == ON_CALL_BOTH else ["gw-a"]
-        content = _inventory(childless, dict.fromkeys(as_login, login), wanted, one_end=file == ONE_END)
+        inside = _SAME_INSIDE if file == SAME_INSIDE else _INSIDE
+        content = _inventory(
+            childless, dict.fromkeys(as_login, login), wanted, inside, one_end=file == ONE_END
+        )
         file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -68,6 +73,14 @@ _WANTED: Mapping[str, object] = {
 """What the users behind gw-a want of the site behind gw-b."""
 
 
+_INSIDE = [
+    {"probe_source": "10.1.0.1", "probe_target": "10.1.0.10"},
+    {"probe_source": "10.2.0.1", "probe_target": "10.2.0.10"},
+]
+_SAME_INSIDE = [_INSIDE[0], {"probe_source": "10.1.0.2", "probe_target": "10.1.0.20"}]
+"""Where a site has been numbered like the other one."""
+
+
 def _ssh_config() -> str:
     hosts = "".join(f"Host {name}\n  HostName {address}\n" for name, address in healthy.MANAGEMENT.items())
     return (
@@ -80,6 +93,7 @@ def _inventory(
     childless: Mapping[healthy.Gateway, bool],
     logins: Mapping[healthy.Gateway, Mapping[str, str]],
     wanted: Mapping[str, object],
+    inside: list[dict[str, str]],
     *,
     one_end: bool,
 ) -> dict[str, object]:
@@ -107,14 +121,7 @@ def _inventory(
                 found.append({"address": address, "managed_by": "the partner's network team"})
         return {"ends": found}
 
-    site = ends(
-        "site",
-        "net",
-        [
-            {"probe_source": "10.1.0.1", "probe_target": "10.1.0.10"},
-            {"probe_source": "10.2.0.1", "probe_target": "10.2.0.10"},
-        ],
-    )
+    site = ends("site", "net", inside)
     return {
         "version": 1,
         "gateways": gateways,

@@ -32,8 +32,6 @@ _PLUTO_RESTLESS = re.compile(
     r"newest|#\d|conn serial|eroute owner|routing:|\b(?:un)?routed|erouted|prospective"
 )
 _GUARD_NAME = "ipsec-wizard"
-_GRANTS = "etc/sudoers.d/"
-"""What a scenario grants stays there all the while."""
 
 
 def portrait(pair: Pair, name: healthy.Gateway) -> Portrait:
@@ -69,8 +67,8 @@ def leftovers(gateway: Gateway) -> list[str]:
         for place in ("etc", "var/lib", "root", "usr/local")
         for folder, folders, files in os.walk(gateway.root / place)
         for path in (Path(folder) / one for one in (*folders, *files))
-        # A file that a remedy makes for good is called after the program, too, without the name of a guard.
-        if f"{_GUARD_NAME}-" in path.name and not str(path.relative_to(gateway.root)).startswith(_GRANTS)
+        # A file that a remedy makes for good is called after the program, too, and lies in the open.
+        if f"{_GUARD_NAME}-" in path.name and (path.name.startswith(".") or "systemd" in path.parts)
     ]
     guards = gateway.root / "var/lib" / _GUARD_NAME
     told = {guards / name for name in records(gateway)}
@@ -137,12 +135,21 @@ def _policies(text: str) -> Iterator[str]:
 
 
 def _swanctl(gateway: Gateway) -> list[str]:
-    listed = gateway.run(
-        "swanctl --list-conns; swanctl --list-pools; swanctl --list-authorities;"
-        "swanctl --list-certs | grep -E 'subject:|serial:|subjkey:'"
-    )
+    listed = gateway.run("swanctl --list-conns; swanctl --list-pools; swanctl --list-authorities")
     keys = [f"{kind} {one}" for kind in ("shared", "keys") for one in _vici(gateway, f"get-{kind}")]
-    return [*(line for line in listed.stdout.splitlines() if line.strip()), *keys]
+    certificates = loaded_certificates(gateway.run("swanctl --list-certs").stdout)
+    return [*(line for line in listed.stdout.splitlines() if line.strip()), *certificates, *keys]
+
+
+def loaded_certificates(listed: str) -> list[str]:
+    """The gateway's own certificates and its authorities' in `swanctl --list-certs`, which has peers' too."""
+    found: list[str] = []
+    for block in re.split(r"^(?= *subject:)", listed, flags=re.MULTILINE):
+        if re.search(r"has private key|^ *flags:.*\bCA\b", block, re.MULTILINE):
+            found += [
+                line.strip() for line in block.splitlines() if re.search(r"subject:|serial:|subjkey:", line)
+            ]
+    return found
 
 
 def _stroke(gateway: Gateway) -> list[str]:

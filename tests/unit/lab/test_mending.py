@@ -70,6 +70,34 @@ def test_what_plutos_status_tells_of_the_moment_is_no_difference() -> None:
     assert portrait.configured('000 "site":   newest IKE SA: #3; newest IPsec SA: #4;') == ""
 
 
+def test_a_peers_certificate_in_the_cache_is_not_what_is_loaded() -> None:
+    listed = """\
+List of X.509 End Entity Certificates
+
+  subject:  "CN=own"
+  issuer:   "CN=ca"
+  serial:    01
+  pubkey:    ECDSA 256 bits, has private key
+  subjkey:   aa
+
+  subject:  "CN=peer"
+  serial:    02
+  pubkey:    ECDSA 256 bits
+  subjkey:   bb
+
+List of X.509 CA Certificates
+
+  subject:  "CN=ca"
+  serial:    03
+  flags:     CA CRLSign self-signed
+  subjkey:   cc
+"""
+    assert portrait.loaded_certificates(listed) == [
+        *('subject:  "CN=own"', "serial:    01", "subjkey:   aa"),
+        *('subject:  "CN=ca"', "serial:    03", "subjkey:   cc"),
+    ]
+
+
 def test_every_case_has_a_remedy_of_the_cause_it_expects() -> None:
     chosen = mend.cases(list(scenario.load().values()), every=True)
     assert chosen

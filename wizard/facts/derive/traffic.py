@@ -175,9 +175,10 @@ def _moved(turn: _Turn, name: str, way: str) -> None:
 def _errors(witness: Witness) -> None:
     book = witness.book
     if witness.kernel_before is None or witness.kernel_after is None:
-        for name in ("xfrm_errors", "kernel_errors", "forward_errors"):
+        for name in ("xfrm_errors", "kernel_errors", "forward_errors", "echo_arrived"):
             book.unknown(name, "the kernel's counters could not be read")
     else:
+        _echoes(witness, witness.kernel_before, witness.kernel_after)
         rises = counters.rises(witness.kernel_before, witness.kernel_after)
         ipsec = [rise for rise in rises if rise.name.startswith(counters.XFRM_PREFIX)]
         lines = [book.cite(KERNEL, f"{rise.name} rose by {rise.by}", rise.name) for rise in ipsec]
@@ -201,6 +202,16 @@ def _errors(witness: Witness) -> None:
         for one in moved.values()
     ]
     book.note("drop_rules_hit", tuple(moved), *lines)
+
+
+def _echoes(witness: Witness, before: counters.Counters, after: counters.Counters) -> None:
+    name = "Icmp6InEchos" if ":" in (witness.focus.local_address or "") else "IcmpInEchos"
+    then, now = before.get(name), after.get(name)
+    if then is None or now is None:
+        witness.book.unknown("echo_arrived", "the kernel does not count pings")
+        return
+    line = f"{name} {then.value} before the test, {now.value} after it"
+    witness.book.note("echo_arrived", now.value > then.value, witness.book.cite(KERNEL, line, now.line))
 
 
 def _inner(witness: Witness) -> list[firewall.Packet]:

@@ -17,6 +17,12 @@ SPECS: tuple[FactSpec, ...] = (
         IKE,
         "the peer's outside address answers a ping from here (a hint only: many filter it)",
     ),
+    end(
+        "echo_arrived",
+        BOOL,
+        TRAFFIC,
+        "this end's kernel got a ping from anybody while the tunnel was tested",
+    ),
     end("lan_host_ping", BOOL, TRAFFIC, "a host behind this gateway answers it"),
     end(
         "tunnel_ping",
