@@ -13,7 +13,7 @@ A gateway that cannot be reached in mid-session is a reply, not an exception (se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
@@ -127,3 +127,16 @@ class FlowError(InputError):
 
 class SessionError(InputError):
     """The journal of a session is missing, unreadable, or was written by a newer version."""
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """What to write instead of an unknown word: the nearest known one, or all when they are few."""
+    # Here and not on top: most runs find every word.
+    import difflib
+
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    if 0 < len(known) <= 20:
+        return f"write one of {', '.join(sorted(known))}"
+    return ""

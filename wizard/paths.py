@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
-
 APPLICATION = "ipsec-wizard"
 
 
@@ -26,6 +24,8 @@ def bundled_flows() -> Path:
 
 def config_dir() -> Path:
     """The user's configuration folder, on Linux usually `~/.config/ipsec-wizard`."""
+    import platformdirs
+
     return platformdirs.user_config_path(APPLICATION, appauthor=False)
 
 
@@ -36,6 +36,8 @@ def inventory_file() -> Path:
 
 def state_dir() -> Path:
     """The folder used without `--state`, on Linux usually `~/.local/state/ipsec-wizard`."""
+    import platformdirs
+
     return platformdirs.user_state_path(APPLICATION, appauthor=False)
 
 
@@ -51,6 +53,8 @@ def plans_dir(state: Path | None = None) -> Path:
 
 def cache_dir() -> Path:
     """The folder for what can be made anew at any time, on Linux usually `~/.cache/ipsec-wizard`."""
+    import platformdirs
+
     return platformdirs.user_cache_path(APPLICATION, appauthor=False)
 
 

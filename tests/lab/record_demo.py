@@ -36,7 +36,7 @@ from wizard.flow.signatures import GATEWAYS
 from wizard.flow.signatures import load as load_signatures
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef
-from wizard.inventory import load as load_inventory
+from wizard.inventory.load import load as load_inventory
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
 from wizard.platforms import kinds

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.facts.comparison.written import DIALECTS, End, write
-from wizard.cli import app
+from wizard.commands import app
 from wizard.errors import InputError
 from wizard.facts.comparison import saved
 

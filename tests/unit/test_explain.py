@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.bench.explain import DEFAULT, evaluated
-from wizard.cli import app
+from wizard.commands import app
 from wizard.errors import ExitCode, InputError
 from wizard.ui.headless.explain import Explainer
 

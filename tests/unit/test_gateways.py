@@ -13,7 +13,7 @@ from wizard.errors import WizardError
 from wizard.facts.model import Fact
 from wizard.facts.probes import Command, Output
 from wizard.gateways import Gateways
-from wizard.inventory import load_text
+from wizard.inventory.load import load_text
 from wizard.journal.redact import Redactor
 from wizard.ssh import Meter, NeedsSecret, PortRefused, Secret, Secrets, Target
 from wizard.ssh.sudo import NEEDS_PASSWORD

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import ExitCode, InventoryError
-from wizard.inventory import EndRef, Gateway, Inventory, NameService, Service, load, load_text
+from wizard.inventory import EndRef, Gateway, Inventory, NameService, Service
+from wizard.inventory.load import load, load_text
 
 CONTRACT = """\
 version: 1

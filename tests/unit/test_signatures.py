@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from wizard import paths
 from wizard.errors import FlowError
-from wizard.flow.signatures import load
+from wizard.flow.signatures import Finder, groups_of, load
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -55,3 +57,36 @@ def test_two_daemons_say_one_event_in_their_own_words() -> None:
     said = {one.daemon: one for one in load([paths.bundled_flows()]) if one.name == "psk-mac-mismatch"}
     assert said["charon"].groups("AUTH mismatch: Received AUTH != computed AUTH") is None
     assert said["pluto"].groups("AUTH mismatch: Received AUTH != computed AUTH") == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("^received packets? from", "received packet from 192.0.2.1"),
+        ("^colou?r", "color"),
+        ("^ab*c", "ac"),
+        ("^ab{0,2}c", "ac"),
+        ("one|two", "it is two"),
+        ("(?:one|two) three", "two three"),
+        (r"lost\?", "is it lost?"),
+        ("no[tw] here", "it is now here"),
+    ],
+)
+def test_a_pattern_that_waits_to_be_compiled_finds_what_it_would_find(pattern: str, line: str) -> None:
+    found = Finder(pattern)(line)
+    assert found is not None
+    assert found.span() == re.search(pattern, line).span()  # type: ignore[union-attr]
+
+
+def test_every_bundled_signature_finds_the_same_whether_it_waits_or_not() -> None:
+    bundled = {(one.daemon, one.name): one for one in load([paths.bundled_flows()])}
+    held = 0
+    for path in paths.bundled_flows().glob("signatures/*.yaml"):
+        written = yaml.safe_load(path.read_text())
+        for event in written["events"]:
+            one = bundled[written["daemon"], event["event"]]
+            finders = [Finder(pattern) for pattern in event["patterns"]]
+            for line in (*event["samples"], *event.get("not", ())):
+                assert groups_of(finders, line) == one.groups(line), (one.name, line)
+                held += 1
+    assert held > 500

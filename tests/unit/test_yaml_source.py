@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from wizard.errors import Place, Problem
-from wizard.yaml_source import Document, Entry, Whole, YesNo, check, nearest, ordered, parse, read
+from wizard.errors import Place, Problem, nearest
+from wizard.yaml_source import Document, Entry, Whole, YesNo, check, ordered, parse, read
 
 
 def doc(text: str) -> Document:

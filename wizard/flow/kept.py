@@ -1,19 +1,14 @@
 """The knowledge as it was found good, kept so that YAML is read again only when a file of it has changed.
 
 Reading and checking all of it takes longer than asking a gateway. What is kept is JSON without anything secret: beside
-the bundled files, as Python keeps its own modules, else in the user's cache. It counts only where nobody but its
-reader and root could have written it, for the same files and the same program. Whatever is wrong with it is no news
-to anybody: the files themselves are read then.
+the bundled files, as Python keeps its own modules, else in the user's cache. It counts for the same files and the same
+program only; see `wizard.keeping`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import stat
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
@@ -21,12 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from wizard import paths
+from wizard import keeping, paths
 from wizard.errors import Place
 from wizard.flow import spec
 from wizard.flow.folders import files_of, shown
 from wizard.flow.rule import Rule, parse
-from wizard.flow.signatures import Signature
+from wizard.flow.signatures import Finder, Signature, groups_of
 from wizard.flow.spec import Flow
 
 if TYPE_CHECKING:
@@ -68,12 +63,14 @@ def load(
     Raises FlowError as `wizard.flow.load.load` and `wizard.flow.signatures.load` do.
     """
     files, digest = files_of(folders)
-    key = hashlib.sha256(f"{digest} {_code()} {sorted(exercises)} {sorted(daemons)}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{digest} {keeping.code(_CODE)} {sorted(exercises)} {sorted(daemons)}".encode()
+    ).hexdigest()
     names = [shown(path) for path in files]
     places = list(_places(folders))
     for place in places:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return _recalled(place, key, names)
+            return _read(json.loads(keeping.recall(place, key)), names)
     from wizard.flow.load import load as load_flow
     from wizard.flow.signatures import load as load_signatures
 
@@ -83,20 +80,9 @@ def load(
         text = _written(flow, found, names)
         for place in places:
             with suppress(OSError):
-                _keep(place, key, text)
+                keeping.keep(place, key, text)
                 break
     return flow, found
-
-
-def _code() -> str:
-    """Changes with every change to the program's own files that could matter."""
-    package = Path(__file__).resolve().parents[1]
-    seen = []
-    for room in _CODE:
-        for path in sorted((package / room).glob("*.py")):
-            about = path.stat()
-            seen.append(f"{path.name} {about.st_size} {int(about.st_mtime)}")
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 
 
 def _places(folders: Sequence[Path]) -> Iterator[Path]:
@@ -105,42 +91,6 @@ def _places(folders: Sequence[Path]) -> Iterator[Path]:
     if len(folders) == 1:
         yield folders[0] / "__pycache__" / f"knowledge-{name}.json"
     yield paths.cache_dir() / f"knowledge-{name}.json"
-
-
-# --- on disk ---------------------------------------------------------------------------------------
-
-
-def _recalled(place: Path, key: str, names: Sequence[str]) -> Knowledge:
-    """What is kept there; raises OSError, ValueError, KeyError or TypeError where it is of no use."""
-    _must_be_ours(place.parent.stat())
-    with place.open("rb") as file:
-        _must_be_ours(os.fstat(file.fileno()))
-        if file.readline().decode().strip() != key:
-            raise ValueError("it is about other files")
-        digest, text = file.readline().decode().strip(), file.read()
-    if hashlib.sha256(text).hexdigest() != digest:
-        raise ValueError("it is not whole")
-    return _read(json.loads(text), names)
-
-
-def _must_be_ours(about: os.stat_result) -> None:
-    if about.st_uid not in (0, os.geteuid()) or stat.S_IMODE(about.st_mode) & 0o022:
-        raise PermissionError("others may write it")
-
-
-def _keep(place: Path, key: str, text: bytes) -> None:
-    """Writes it in one go, so that nobody ever reads half of it."""
-    place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _must_be_ours(place.parent.stat())
-    descriptor, made = tempfile.mkstemp(dir=place.parent, prefix=".knowledge-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(f"{key}\n{hashlib.sha256(text).hexdigest()}\n".encode() + text)
-        Path(made).chmod(0o644)
-        Path(made).replace(place)
-    except OSError:
-        Path(made).unlink(missing_ok=True)
-        raise
 
 
 # --- records and JSON ------------------------------------------------------------------------------
@@ -226,16 +176,15 @@ class _Waiting(Mapping[str, T]):
 
 
 class _WaitingWords:
-    """A signature whose patterns are compiled with the first line it is held against: another daemon's never are."""
+    """A signature whose patterns are compiled as late as they can be: another daemon's never are."""
 
     def __init__(self, name: str, daemon: str, patterns: Sequence[str]) -> None:
         self.name = name
         self.daemon = daemon
         self._patterns = patterns
-        self._signature: Signature | None = None
+        self._finders: tuple[Finder, ...] | None = None
 
     def groups(self, text: str) -> Mapping[str, str] | None:
-        if self._signature is None:
-            patterns = tuple(re.compile(one) for one in self._patterns)
-            self._signature = Signature(self.name, "", patterns, daemon=self.daemon)
-        return self._signature.groups(text)
+        if self._finders is None:
+            self._finders = tuple(map(Finder, self._patterns))
+        return groups_of(self._finders, text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from wizard.errors import Place, Problem
+from wizard.errors import Place, Problem, nearest
 from wizard.flow import signatures
 from wizard.flow.build import build
 from wizard.flow.graphcheck import ALWAYS_THERE, graph_errors, graph_warnings
@@ -21,7 +21,7 @@ from wizard.flow.sources import Sources, read_folders
 from wizard.flow.spec import Flow
 from wizard.flow.treecheck import TreeCheck, sentence_faults
 from wizard.flow.words import Vocabulary, with_events
-from wizard.yaml_source import nearest, ordered
+from wizard.yaml_source import ordered
 
 Severity = Literal["error", "warning"]
 

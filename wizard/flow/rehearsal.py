@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
-from wizard.errors import Place, Problem
+from wizard.errors import Place, Problem, nearest
 from wizard.flow.expression import End, Value
 from wizard.flow.sources import RehearsalSource, Sources
 from wizard.flow.spec import Confidence, Flow, Question
 from wizard.flow.words import Vocabulary, Word, bare, name_fault, value_fault
-from wizard.yaml_source import At, nearest
+from wizard.yaml_source import At
 
 Reach = Literal["reached", "unmanaged", "unreachable"]
 Status = Literal["healthy", "fault", "inconclusive"]

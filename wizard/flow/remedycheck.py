@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wizard.errors import Problem
+from wizard.errors import Problem, nearest
 from wizard.flow.rule import RuleError, parse
 from wizard.flow.sources import RemedySource, Sources
 from wizard.flow.treecheck import sentence_faults
 from wizard.flow.words import Vocabulary, faults
 from wizard.flow.written import ReferralEntry, RemedyEntry
-from wizard.yaml_source import At, nearest
+from wizard.yaml_source import At
 
 
 def remedy_faults(sources: Sources, vocabulary: Vocabulary) -> Iterator[Problem]:

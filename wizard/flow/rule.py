@@ -43,6 +43,7 @@ LONGEST: Final = 1000
 _SIDES: Final = ("near", "far", "here", "there")
 _WORDS: Final = {"true": True, "false": False}
 _TOKEN: Final = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"|[\w\s.()\[\],<>=!-]")
+_TOKENS: Final = re.compile(rf"(?:{_TOKEN.pattern})*")
 _SIGNS: Final[dict[type[ast.cmpop], Sign]] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -161,6 +162,8 @@ def _out_of_place(flat: str, offset: int, start: int) -> RuleError:
 
 
 def _refuse_foreign_characters(text: str) -> None:
+    if _TOKENS.fullmatch(text):
+        return
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)

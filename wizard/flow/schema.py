@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from wizard.flow.written import CausesEntry, RehearsalEntry, TreeEntry
-from wizard.inventory import InventoryEntry
+from wizard.inventory.written import InventoryEntry
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KINDS: Final[Mapping[str, tuple[Any, str]]] = {

@@ -26,6 +26,49 @@ Level = Literal["fault", "refused", "sign", "progress", "noise"]
 
 _ANCHORED: Final = re.compile(r"\^(?:[^|()\[\]\\]|\\.|\[[^\]]*\]|\([^()]*\))*$")
 """A pattern that begins with ^ and has no alternative of its own outside one level of parentheses."""
+_OPENING: Final = re.compile(
+    r"\^?([A-Za-z0-9 ,:;'\"_/#=<>@!&%~-]+)(?![?*+{])(?:[^|()\[\]\\]|\\.|\[[^\]]*\]|\([^()]*\))*$"
+)
+"""The same with or without ^, with the plain letters that it begins with."""
+
+
+class Finder:
+    """One pattern, compiled when it is first needed: a line without the letters it begins with is never its line."""
+
+    __slots__ = ("_anchored", "_compiled", "_opening", "_pattern")
+
+    def __init__(self, pattern: str) -> None:
+        """Takes a pattern that is known to be one."""
+        found = _OPENING.match(pattern)
+        self._pattern = pattern
+        self._opening = found[1] if found is not None else ""
+        self._anchored = pattern.startswith("^")
+        self._compiled: Callable[[str], re.Match[str] | None] | None = None
+
+    def __call__(self, line: str) -> re.Match[str] | None:
+        """Where the pattern is in the line."""
+        if not (line.startswith(self._opening) if self._anchored else self._opening in line):
+            return None
+        if self._compiled is None:
+            self._compiled = finder(re.compile(self._pattern))
+        return self._compiled(line)
+
+
+def finder(pattern: re.Pattern[str]) -> Callable[[str], re.Match[str] | None]:
+    """Looks for it: a search would try an anchored pattern at every character of every line of a long log."""
+    return pattern.match if _ANCHORED.match(pattern.pattern) else pattern.search
+
+
+def groups_of(
+    finders: Sequence[Callable[[str], re.Match[str] | None]], text: str
+) -> Mapping[str, str] | None:
+    """What the first of the patterns that fits names in a line; None where none fits."""
+    line = text[:LONGEST_LINE]
+    for find in finders:
+        found = find(line)
+        if found is not None:
+            return {name: value for name, value in found.groupdict().items() if value is not None}
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +88,11 @@ class Signature:
     finders: tuple[Callable[[str], re.Match[str] | None], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # A search would try an anchored pattern at every character of every line of a long log.
-        finders = tuple(one.match if _ANCHORED.match(one.pattern) else one.search for one in self.patterns)
-        object.__setattr__(self, "finders", finders)
+        object.__setattr__(self, "finders", tuple(map(finder, self.patterns)))
 
     def groups(self, text: str) -> Mapping[str, str] | None:
         """What the line names, or None where it is another line."""
-        line = text[:LONGEST_LINE]
-        for finder in self.finders:
-            found = finder(line)
-            if found is not None:
-                return {name: value for name, value in found.groupdict().items() if value is not None}
-        return None
+        return groups_of(self.finders, text)
 
 
 _DAEMON: Final = re.compile(rb"^daemon: *([a-z0-9-]+) *$", re.MULTILINE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from wizard.errors import Problem
+from wizard.errors import Problem, nearest
 from wizard.flow.build import resolve
 from wizard.flow.graph import SLOT
 from wizard.flow.rule import Rule, RuleError, parse
@@ -22,7 +22,7 @@ from wizard.flow.written import (
     VerdictEntry,
     WayEntry,
 )
-from wizard.yaml_source import At, Document, nearest
+from wizard.yaml_source import At, Document
 
 _ENDS: Final = ("near", "far", "here", "there")
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from wizard.errors import nearest
 from wizard.flow.expression import (
     Choice,
     Comparison,
@@ -22,7 +23,6 @@ from wizard.flow.expression import (
     names_in,
 )
 from wizard.flow.rule import Rule, RuleError
-from wizard.yaml_source import nearest
 
 
 class Word(Protocol):

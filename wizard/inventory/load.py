@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wizard.errors import InventoryError, Problem
+from wizard.errors import InventoryError, Problem, nearest
 from wizard.inventory.model import EndRef, Gateway, Inventory, NameService, Service, Tunnel
 from wizard.inventory.written import GatewayEntry, InventoryEntry, TunnelEntry
-from wizard.yaml_source import At, Document, check, nearest, ordered, parse, read
+from wizard.yaml_source import At, Document, check, ordered, parse, read
 
 
 def load(path: Path) -> Inventory:

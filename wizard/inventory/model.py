@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from wizard.errors import InventoryError
-from wizard.yaml_source import nearest
+from wizard.errors import InventoryError, nearest
 
 Platform = Literal["auto", "strongswan", "libreswan", "cisco_ios"]
 Become = Literal["none", "sudo"]

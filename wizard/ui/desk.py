@@ -15,7 +15,7 @@ from wizard.flow.signatures import GATEWAYS
 from wizard.flow.spec import Flow
 from wizard.gateways import Gateways
 from wizard.inventory import EndRef, Inventory
-from wizard.inventory import load as load_inventory
+from wizard.inventory import kept as kept_inventory
 from wizard.journal.plans import Plans
 from wizard.journal.redact import Redactor
 from wizard.links import Doors
@@ -54,7 +54,7 @@ class InventoryDesk:
         cls, inventory: Path | None, flows: Sequence[Path], state: Path | None, *, observe_only: bool = False
     ) -> InventoryDesk:
         """The desk of a command line; raises InventoryError or FlowError with every problem."""
-        known = load_inventory(inventory or paths.inventory_file())
+        known = kept_inventory.load(inventory or paths.inventory_file())
         return cls(known, [paths.bundled_flows(), *flows], state, observe_only=observe_only)
 
     def tunnels(self) -> Sequence[TunnelRow]:

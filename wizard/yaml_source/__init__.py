@@ -1,6 +1,6 @@
 """YAML input: read with every place kept, checked with every problem reported at once in plain sentences."""
 
-from wizard.yaml_source.checked import Entry, Whole, YesNo, check, nearest, wrong
+from wizard.yaml_source.checked import Entry, Whole, YesNo, check, wrong
 from wizard.yaml_source.document import At, Document, ordered, parse, read
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Whole",
     "YesNo",
     "check",
-    "nearest",
     "ordered",
     "parse",
     "read",

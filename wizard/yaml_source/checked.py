@@ -6,10 +6,8 @@ and what to write instead.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Collection
 from types import UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -17,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from wizard.errors import Place, Problem
+from wizard.errors import Place, Problem, nearest
 from wizard.yaml_source.document import At, Document
 
 Whole = Annotated[int, Field(strict=True)]
@@ -79,16 +77,6 @@ def check(document: Document, model: type[_Model], at: At = ()) -> tuple[_Model 
 def wrong(message: str, advice: str = "", key: str = "") -> PydanticCustomError:
     """What a validator raises: a clause on what is wrong, what to write, under which key of the mapping."""
     return PydanticCustomError("wrong", "{message}", {"message": message, "advice": advice, "key": key})
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """What to write instead of an unknown word: the nearest known one, or all when they are few."""
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    if 0 < len(known) <= 20:
-        return f"write one of {', '.join(sorted(known))}"
-    return ""
 
 
 def _problem(document: Document, model: type[Entry], at: At, details: ErrorDetails) -> Problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ui_plain.scripted import Scripted
-from wizard import inventory
+from wizard.inventory import load as inventory
 from wizard.errors import InputError
 from wizard.ui.plain.init import ask_and_write, run, write
 from wizard.ui.plain.lines import Lines

@@ -11,7 +11,7 @@ from pathlib import Path
 from wizard import paths
 from wizard.engine.model import Branched, Event, Exercise, Found, Requested, Started, Warned
 from wizard.errors import ExitCode, InventoryError
-from wizard.inventory import load
+from wizard.inventory.load import load
 from wizard.journal.entry import timestamp
 from wizard.journal.export import exported
 from wizard.session import list_sessions, session_path

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wizard import paths as places
 from wizard.errors import ExitCode, InputError, WizardError
-from wizard.inventory import load as load_inventory
+from wizard.inventory.load import load as load_inventory
 from wizard.platforms import rights
 from wizard.platforms import sudoers as written
 from wizard.ui.headless.knowledge import loaded
