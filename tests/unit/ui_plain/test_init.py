@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ui_plain.scripted import Scripted
-from wizard.inventory import load as inventory
 from wizard.errors import InputError
+from wizard.inventory import load as inventory
 from wizard.ui.plain.init import ask_and_write, run, write
 from wizard.ui.plain.lines import Lines
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import yaml
 
-from wizard import inventory
 from wizard.errors import ExitCode, InputError, InventoryError, Place
+from wizard.inventory.load import load_text
 from wizard.ui.plain import hosts
 from wizard.ui.plain.asking import Asks, Choice, refusing
 from wizard.ui.plain.hosts import Host
@@ -213,7 +213,7 @@ def _problem(name: str, entry: Entry) -> str | None:
     """What the inventory's own rules say of a gateway, in one sentence; None when nothing."""
     tunnel: Entry = {"ends": [{"gateway": name}, {"address": "192.0.2.2"}]}
     try:
-        inventory.load_text(Draft({name: entry}, {"tunnel": tunnel}).text())
+        load_text(Draft({name: entry}, {"tunnel": tunnel}).text())
     except InventoryError as error:
         advice = f"; {error.advice}" if error.advice else ""
         return f"{error.message[:1].upper()}{error.message[1:]}{advice}."
@@ -253,7 +253,7 @@ def write(target: Path, text: str, now: datetime) -> Path | None:
 
 def _check(text: str, target: Path) -> None:
     try:
-        inventory.load_text(text, str(target), target.parent)
+        load_text(text, str(target), target.parent)
     except InventoryError as error:
         raise InputError(
             f"what was answered makes no valid inventory: {error.message}",
