@@ -117,7 +117,7 @@ def _proposal(text: str, protocol: Protocol, version: int, release: tuple[int, .
             functions = named or list(map(_prf, defaults.functions(version, release)))
         if not integrity and not aead and not bare:
             integrity = [_from_prf(function) for function in functions]
-        groups = groups or [Transform("dh group", name) for name in defaults.groups(version)]
+        groups = groups or [Transform("dh group", name) for name in defaults.groups(version, release)]
     elif not integrity and not aead and not bare and protocol == "esp":
         integrity = [Transform("integrity", name) for name in defaults.integrities(version, release)]
     if aead:

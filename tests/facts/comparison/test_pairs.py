@@ -84,7 +84,7 @@ MUTATIONS: dict[str, tuple[End, dict[str, object], str, str]] = {
     "mode": (BASE, {"mode": "transport"}, "ipsec-mode-mismatch", "mode"),
     "own network": (BASE, {"local_net": "10.9.0.0/16"}, "traffic-selector-mismatch", "traffic selectors"),
     "peer's network": (BASE, {"remote_net": "10.9.0.0/16"}, "traffic-selector-mismatch", "traffic selectors"),
-    "network in IKEv1": (V1, {"local_net": "10.1.0.0/24"}, "traffic-selector-mismatch", "traffic selectors"),
+    "network in IKEv1": (V1, {"local_net": "10.9.0.0/24"}, "traffic-selector-mismatch", "traffic selectors"),
     "peer's address": (NAMED, {"peer": "203.0.113.9"}, "peer-address-mismatch", "peer address"),
 }
 

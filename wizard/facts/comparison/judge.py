@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from wizard.facts import proposals
-from wizard.facts.comparison import addresses, networks, offers
+from wizard.facts.comparison import addresses, networks, offers, virtual
 from wizard.facts.comparison.notes import PROBE, Notes, words
 from wizard.facts.comparison.pairing import Match, explicit, ignored
 from wizard.facts.comparison.proofs import Proofs
@@ -14,7 +14,7 @@ from wizard.facts.comparison.saved import Saved
 from wizard.facts.model import ENDS, End, Evidence, other
 from wizard.facts.parsers.ipsec_values import ANYBODY
 from wizard.facts.proposals import Proposal
-from wizard.facts.tunnel import Child, ConfigProblem
+from wizard.facts.tunnel import Child, ConfigProblem, Connection
 
 WEAK: Final = frozenset(
     {
@@ -37,6 +37,7 @@ def judge(a: Saved, b: Saved, match: Match, now: datetime) -> Notes:
     _exchange(notes, version)
     _ike(notes, version)
     Proofs(notes, version, now).compare()
+    virtual.compare(notes, version)
     nets = _networks(notes, version)
     pairs = list(nets.pairs) or _first_children(notes)
     if pairs:
@@ -68,7 +69,14 @@ def _versions(notes: Notes) -> int:
     told = [{0: "IKEv1 or IKEv2", 1: "IKEv1", 2: "IKEv2"}.get(one, str(one)) for one in (first, second)]
     notes.pair("ike_versions_agree", agree, "version", f"version = {told[0]}", f"version = {told[1]}")
     notes.row("IKE version", told[0], told[1], agree)
+    if first == second == 0 and all(_begins_with_1(one) for one in (notes.match.a, notes.match.b)):
+        return 1
     return 1 if agree and 1 in {first, second} else 2
+
+
+def _begins_with_1(connection: Connection) -> bool:
+    """Whether an end that takes both versions calls with IKEv1: Libreswan 3.x and Openswan, not told otherwise."""
+    return connection.dialect == "libreswan" and "version" not in connection.where
 
 
 def _loaded(notes: Notes, end: End, version: int) -> None:

@@ -1,7 +1,7 @@
 """The protected networks of two connections: which child answers which, and whether the two can agree.
 
-charon narrows under IKEv2 to what both have; Libreswan only with `narrowing=yes`; IKEv1 and IOS agree on exactly
-what was proposed or on nothing.
+charon narrows to what both have, as the answering end of IKEv1, too; Libreswan only under IKEv2 and with
+`narrowing=yes`; IOS agrees on exactly what was proposed or on nothing, and so does everybody else with IKEv1.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wizard.facts import selectors
-from wizard.facts.parsers.ipsec_values import literal
+from wizard.facts.parsers.ipsec_values import ANYBODY, literal
 from wizard.facts.tunnel import Child, Connection
 
 
@@ -65,26 +65,63 @@ def compare(a: Connection, b: Connection, version: int) -> Networks:
         return Networks(unknown="one end names no networks")
     a_address, b_address = _address(a, b), _address(b, a)
     if a.vips or b.pools:
-        ours, theirs = _virtual(ours, local=True), _virtual(theirs, local=False)
-        a_address = None
+        ours, theirs = _virtual(ours, a, local=True), _virtual(theirs, b, local=False)
+        a_address = _given(a.vips)
     if b.vips or a.pools:
-        ours, theirs = _virtual(ours, local=False), _virtual(theirs, local=True)
-        b_address = None
+        ours, theirs = _virtual(ours, a, local=False), _virtual(theirs, b, local=True)
+        b_address = _given(b.vips)
+    found = _compared(ours, theirs, _Ends(a, b, version, a_address, b_address))
+    if found.agrees or found.unknown:
+        return found
+    # Behind a NAT an end has another address than its peer calls, and `dynamic` is that one.
+    private = [
+        address if _own(end) or end.vips else None for address, end in ((a_address, a), (b_address, b))
+    ]
+    if private == [a_address, b_address]:
+        return found
+    return _compared(ours, theirs, _Ends(a, b, version, *private))
+
+
+def _compared(ours: Sequence[Child], theirs: Sequence[Child], ends: _Ends) -> Networks:
     if bad := _unreadable((*ours, *theirs)):
         answers = tuple(Answer(one, other) for one, other in zip(ours, theirs, strict=False))
         return Networks(answers, unknown=f"'{bad}' is no network that could be compared")
-    ends = _Ends(a, b, version, a_address, b_address)
-    if _pairs(ours, a_address, b_address) == _turned(_pairs(theirs, b_address, a_address)):
+    a_address, b_address = ends.a_address, ends.b_address
+    known = not any(_anybody(child.local_ts) or _anybody(child.remote_ts) for child in (*ours, *theirs))
+    if known and _pairs(ours, a_address, b_address) == _turned(_pairs(theirs, b_address, a_address)):
         answers = tuple(_best(one, theirs, ends) for one in ours)
         return Networks(answers, True, True, True)
     return _matched(ours, theirs, ends)
 
 
-def _virtual(children: Sequence[Child], *, local: bool) -> list[Child]:
-    """The side of a client that gets its address from the other end: whatever it will be, it fits."""
-    if local:
-        return [replace(child, local_ts=("dynamic",)) for child in children]
-    return [replace(child, remote_ts=("dynamic",)) for child in children]
+def _virtual(children: Sequence[Child], own: Connection, *, local: bool) -> list[Child]:
+    """The side of a client that gets its address from the other end: whatever it will be, it fits.
+
+    pluto puts the address in place of whatever is written, charon in place of `dynamic` and within "everything".
+    """
+    found: list[Child] = []
+    for child in children:
+        written = child.local_ts if local else child.remote_ts
+        given = own.dialect == "libreswan" or set(written) <= {"0.0.0.0/0", "::/0", *own.pools}
+        nets = ("dynamic",) if given else written
+        found.append(replace(child, local_ts=nets) if local else replace(child, remote_ts=nets))
+    return found
+
+
+def _given(vips: Sequence[str]) -> str | None:
+    """The virtual IP an end asks for, where it asks for one in particular."""
+    named = [vip for vip in vips if literal(vip) and vip not in ANYBODY]
+    return named[0] if len(named) == 1 == len(vips) else None
+
+
+def _anybody(nets: Sequence[str]) -> bool:
+    """Whether a side stands for any client that comes (`vhost:%priv`, `vnet:%priv`)."""
+    return any(net.startswith(("vhost:", "vnet:")) for net in nets)
+
+
+def _own(connection: Connection) -> bool:
+    """Whether an end says which address is its own."""
+    return any(literal(address) for address in connection.local_addrs)
 
 
 def _matched(ours: Sequence[Child], theirs: Sequence[Child], ends: _Ends) -> Networks:
@@ -153,15 +190,19 @@ def _score(answer: Answer) -> float:
 def _answer(one: Child, other: Child, ends: _Ends) -> Answer:
     found = _mirror(one.local_ts, one.remote_ts, other.local_ts, other.remote_ts, ends)
     agrees = found.mirrors
+    both = (ends.a, ends.b)
     if not agrees and ends.version == 1:
         # IKEv1 carries one network a side: of several in one child, charon proposes the first.
         first = _mirror(one.local_ts[:1], one.remote_ts[:1], other.local_ts[:1], other.remote_ts[:1], ends)
         agrees = first.mirrors and "ios" not in {ends.a.dialect, ends.b.dialect}
-        agrees = agrees or _any_port(one, other, ends)
+        agrees = agrees or _any_port(one, other, ends) or (first.overlaps and all(map(_charon, both)))
     elif not agrees and found.overlaps:
-        both = (ends.a, ends.b)
-        agrees = all(end.dialect in {"swanctl", "ipsec.conf"} or bool(end.narrowing) for end in both)
+        agrees = all(_charon(end) or bool(end.narrowing) for end in both)
     return Answer(one, other, found.mirrors, agrees, found.difference)
+
+
+def _charon(end: Connection) -> bool:
+    return end.dialect in {"swanctl", "ipsec.conf"}
 
 
 def _any_port(one: Child, other: Child, ends: _Ends) -> bool:
@@ -186,6 +227,10 @@ def _mirror(
     b_remote: Sequence[str],
     ends: _Ends,
 ) -> selectors.Mirror:
+    if _anybody(a_local) or _anybody(b_remote):
+        a_local = b_remote = ("dynamic",)
+    if _anybody(b_local) or _anybody(a_remote):
+        b_local = a_remote = ("dynamic",)
     return selectors.mirror(
         a_local, a_remote, b_local, b_remote, a_address=ends.a_address, b_address=ends.b_address
     )
@@ -206,7 +251,7 @@ def _address(own: Connection, peer: Connection) -> str | None:
 
 def _unreadable(children: Iterable[Child]) -> str | None:
     texts = (text for child in children for text in (*child.local_ts, *child.remote_ts))
-    return next((text for text in texts if selectors.parse(text) is None), None)
+    return next((text for text in texts if selectors.parse(text) is None and not _anybody((text,))), None)
 
 
 def _pairs(

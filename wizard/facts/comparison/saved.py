@@ -23,7 +23,7 @@ _LIBRESWAN: Final = re.compile(
     r"^[ \t]+(?:phase2alg|phase2|ikev2|salifetime|(?:left|right)-?(?:subnets|rsasigkey|addresspool|ckaid|"
     r"modecfgclient|modecfgserver|xauthserver|xauthclient|username)|protostack|logfile|plutodebug|dumpdir|"
     r"nat-ikev1-method|vti-interface|ipsec-interface|narrowing|encapsulation|connalias|sha2-truncbug|"
-    r"ikev1-policy|initial-contact|ike-frag|rekeymargin|nssdir|retransmit-timeout|replay-window)[ \t]*="
+    r"ikev1-policy|initial-contact|ike-frag|nssdir|overlapip|retransmit-timeout|replay-window)[ \t]*="
     r"|^[ \t]+(?:ike|esp|phase2alg)[ \t]*=.*(?:;|_|\+)"
     r"|^[ \t]+authby[ \t]*=[ \t]*(?:null|rsa-sha|ecdsa-sha|rsasig,|.*\|)|^[ \t]+auto[ \t]*=[ \t]*(?:ondemand|up|keep)"
     r"|^[ \t]+(?:left|right)auth[ \t]*=[ \t]*(?:secret|rsasig|null|eaponly)",

@@ -28,7 +28,9 @@ def proposals(protocol: Protocol, version: int, release: Release) -> str:
         return "sha2_512+sha2_256+sha1" if version == 1 or _before_4(release) else "sha2_512+sha2_256"
     if version == 1:
         # 3.x began with AES and SHA-1 only; later releases add SHA-2 and AES-GCM.
-        return "aes256-sha2_512+sha2_256+sha1,aes128-sha2_512+sha2_256+sha1,aes_gcm256,aes_gcm128"
+        later = "aes256-sha2_512+sha2_256+sha1,aes128-sha2_512+sha2_256+sha1,aes_gcm256,aes_gcm128"
+        # Openswan and the first of 3.x: AES and 3DES with SHA-1 and MD5.
+        return f"{later},aes256-md5,aes128-md5,3des-sha1+md5" if _known_old(release) else later
     strong = "aes_gcm256,aes_gcm128,aes256-sha2_512+sha2_256,aes128-sha2_512+sha2_256"
     if _before_4(release):
         return f"{strong},aes128-sha1"
@@ -38,13 +40,16 @@ def proposals(protocol: Protocol, version: int, release: Release) -> str:
 def functions(version: int, release: Release) -> tuple[str, ...]:
     """Pseudo-random functions of an IKE proposal that names none."""
     strong = ("PRF_HMAC_SHA2_512", "PRF_HMAC_SHA2_256")
+    if version == 1 and _known_old(release):
+        return (*strong, "PRF_HMAC_SHA1", "PRF_HMAC_MD5")
     return (*strong, "PRF_HMAC_SHA1") if version == 1 or _before_4(release) else strong
 
 
-def groups(version: int) -> tuple[str, ...]:
+def groups(version: int, release: Release = None) -> tuple[str, ...]:
     """Diffie-Hellman groups of an IKE proposal that names none."""
     if version == 1:
-        return ("MODP_2048", "MODP_1536", "ECP_256", "CURVE_25519")
+        usual = ("MODP_2048", "MODP_1536", "ECP_256", "CURVE_25519")
+        return (*usual, "MODP_1024") if _known_old(release) else usual
     return (
         "ECP_256",
         "ECP_384",
@@ -60,7 +65,14 @@ def groups(version: int) -> tuple[str, ...]:
 def integrities(version: int, release: Release) -> tuple[str, ...]:
     """Integrity algorithms of an ESP proposal with a classic cipher that names none."""
     strong = ("HMAC_SHA2_512_256", "HMAC_SHA2_256_128")
+    if version == 1 and _known_old(release):
+        return (*strong, "HMAC_SHA1_96", "HMAC_MD5_96")
     return (*strong, "HMAC_SHA1_96") if version == 1 or _before_4(release) else strong
+
+
+def _known_old(release: Release) -> bool:
+    """Whether the release is known to be older than 4.0, Openswan included."""
+    return release is not None and release < _OLD
 
 
 def _before_4(release: Release) -> bool:

@@ -29,9 +29,21 @@ _OLD_OPTIONS = frozenset(
         "plutorestartoncrash",
         "auth",
         "fragicmp",
+        "plutostderrlog",
+        "klipsdebug",
+        "plutoopts",
+        "plutowait",
+        "hidetos",
+        "prepluto",
+        "postpluto",
     }
 )
-"""Options that Libreswan 4.0 no longer has: a file with one of them is for 3.x."""
+"""Options that Libreswan 4.0 no longer has: a file with one of them is for 3.x, or for Openswan before it."""
+_OLD_VALUES = frozenset({("protostack", "klips"), ("protostack", "mast"), ("keyexchange", "ike")})
+"""Values of that time; `keyexchange=ike` was the only one there was."""
+_OLD = "3.0"
+"""The release such files are read as."""
+_FORERUNNER = re.compile(r"^\s*#.*(?:openswan|freeswan|frees/wan)", re.MULTILINE | re.IGNORECASE)
 _CHANGED = (5, 3)
 """Since then Libreswan lets a connection change a value it got by `also`."""
 
@@ -109,11 +121,11 @@ class _Reader:
     def __init__(self, sections: Sections, texts: Mapping[str, str], version: str | None) -> None:
         self.sections, self.texts, self.version = sections, texts, version
         self.problems: list[ConfigProblem] = []
-        self.release = _numbers(version)
-        if self.release is None and _OLD_OPTIONS & {
-            setting.key.lower() for section in sections.sections for setting in section.settings
-        }:
-            self.release = (3,)
+        self.stated = _numbers(version)
+        """The release somebody said it is, not the one guessed."""
+        if self.version is None and sections.grammar == "libreswan" and self._old():
+            self.version = _OLD
+        self.release = _numbers(self.version)
         if sections.problem is not None:
             self._note(sections.problem)
 
@@ -133,6 +145,18 @@ class _Reader:
         for setting, message in wrong:
             self._problem(setting.place, message, "connection", section.name)
         return replace(one, where={section.name: str(section.place), **one.where})
+
+    def _old(self) -> bool:
+        """Whether the files were written for Libreswan 3.x or Openswan."""
+        written = {
+            (setting.key.lower(), (setting.value or "").lower())
+            for section in self.sections.sections
+            for setting in section.settings
+        }
+        if _OLD_VALUES & written or _OLD_OPTIONS & {key for key, _ in written}:
+            return True
+        read = "\n".join(self.texts.get(path, "") for path in self.sections.read)
+        return bool(_FORERUNNER.search(read)) and "libreswan" not in read.lower()
 
     def authorities(self) -> tuple[str, ...]:
         """The files named by `cacert` in `ca` sections."""
@@ -170,7 +194,7 @@ class _Reader:
 
     def _changed(self, section: Section, values: Mapping[str, Setting]) -> list[tuple[Setting, str]]:
         """Values a connection sets otherwise than the section it includes, which older releases refuse."""
-        numbers = _numbers(self.version)
+        numbers = self.stated
         if numbers is None or numbers >= _CHANGED:
             return []
         found: list[tuple[Setting, str]] = []

@@ -179,10 +179,29 @@ class _Reader:
             return
         path = posixpath.normpath(posixpath.join(posixpath.dirname(includer), pattern))
         found = [name for name in sorted(self.files) if _fits(posixpath.normpath(name), path)]
+        found = found or self._elsewhere(path)
         if not found and not re.search(r"[*?\[]", pattern):
             self.found.missing.append(path)
         for name in found:
             self.file(name, depth + 1)
+
+    def _elsewhere(self, pattern: str) -> list[str]:
+        """The files whose paths end as the pattern does: saved ones stand in another place than on their gateway.
+
+        A pattern with wildcards has to share its folder, too; a file that was read already is not meant.
+        """
+        parts = pattern.strip("/").split("/")
+        fewest = 2 if re.search(r"[*?\[]", pattern) else 1
+        for kept in range(len(parts) - 1, fewest - 1, -1):
+            wanted = "/".join(parts[-kept:])
+            found = [
+                name
+                for name in sorted(self.files)
+                if name not in self.found.read and _fits("/".join(name.split("/")[-kept:]), wanted)
+            ]
+            if found:
+                return found
+        return []
 
     # --- strongSwan ---------------------------------------------------------------------------
 

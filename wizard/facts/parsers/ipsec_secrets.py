@@ -23,6 +23,8 @@ _FILES: Final = frozenset(
 """Keys that stand in files of their own or elsewhere; no record is made of them."""
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _ENTRY = re.compile(r"(?:^|(?<=\s)):\s*(?P<kind>[A-Za-z0-9]+)\b\s*(?P<value>.*)", re.DOTALL)
+_ATTACHED = re.compile(r"(?<=\S):\s+(?=(?:psk|rsa|xauth|ppks?|pin|ecdsa)\b)", re.IGNORECASE)
+"""A colon right behind the last owner, which pluto takes and charon does not."""
 
 
 def is_secrets(path: str, text: str = "") -> bool:
@@ -38,7 +40,8 @@ def parse(
     secrets: list[SharedSecret] = []
     problems: list[ConfigProblem] = []
     for path, text in files:
-        for number, entry in _entries(text, dialect):
+        for number, line in _entries(text, dialect):
+            entry = _ATTACHED.sub(" : ", line, count=1) if dialect == "libreswan" else line
             found = _secret(entry, f"{path}:{number}", salt)
             if isinstance(found, SharedSecret):
                 secrets.append(found)

@@ -136,11 +136,17 @@ def _version(values: Values, version: tuple[int, ...] | None) -> int | None:
     word = values.word("ikev2", field="version")
     old = version is not None and version < (4,)
     if word is None:
-        # Up to 3.x a connection began with IKEv1 and took IKEv2 as well.
-        return 0 if old else 2
+        # Up to 3.x a connection began with IKEv1 and took IKEv2 as well; what only IKEv1 has is of that time, too.
+        return 0 if old or (version is None and _for_ikev1(values)) else 2
     if word in {"permit", "propose"} or (old and word == "yes"):
         return 0 if old or version is None else 1 if word == "permit" else 2
     return 2 if switch(word) else 1
+
+
+def _for_ikev1(values: Values) -> bool:
+    """Whether a connection asks for what IKEv2 does not have: aggressive mode, XAUTH."""
+    options = [f"{side}xauth{role}" for side in ("left", "right") for role in ("server", "client")]
+    return any(values.switch(key) for key in ("aggressive", "aggrmode", *options))
 
 
 def _rounds(values: Values, key: str, other: str, side: str) -> tuple[AuthRound, ...]:

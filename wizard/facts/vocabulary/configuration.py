@@ -65,6 +65,10 @@ SPECS: tuple[FactSpec, ...] = (
     ),
     pair("lifetime_difference", TEXT, "config", "the times of both ends, where they do not fit"),
     pair("selector_difference", TEXT, "connections", "which networks do not mirror each other"),
+    pair(
+        "virtual_ips_agree", BOOL, "config", "the virtual IP one end asks for is one the other end hands out"
+    ),
+    pair("virtual_ip_difference", TEXT, "config", "what does not fit about virtual IPs, in one sentence"),
     pair("modes_agree", BOOL, "connections", "both ends want tunnel mode, or both transport mode"),
     end("psk_ambiguous", BOOL, "config", "several different keys fit this pair of identities equally well"),
     end(
