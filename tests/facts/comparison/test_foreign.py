@@ -149,6 +149,36 @@ conn home
     assert causes(conf(charon), conf(peer)) == []
 
 
+def test_l2tp_without_a_version_is_ikev1() -> None:
+    server = """\
+conn dial-in
+    authby=secret
+    pfs=no
+    type=transport
+    left=198.51.100.2
+    leftprotoport=17/1701
+    right=%any
+    rightprotoport=17/%any
+    dpdaction=restart_by_peer
+    auto=add
+"""
+    caller = """\
+conn dial-out
+    keyexchange=ikev1
+    authby=secret
+    type=transport
+    left=%defaultroute
+    leftprotoport=17/1701
+    right=198.51.100.2
+    rightprotoport=17/1701
+    ike=aes128-sha1-modp2048!
+    esp=aes128-sha1!
+    auto=start
+"""
+    assert causes(conf(server), conf(caller)) == []
+    assert causes(conf(server), conf(caller.replace("aes128-sha1!", "camellia128-sha1!"))) != []
+
+
 # --- where files stand, how they are written ---------------------------------------------------------------
 
 BASE = """\

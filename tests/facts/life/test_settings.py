@@ -64,6 +64,22 @@ def test_lifetimes_need_not_be_equal_as_long_as_somebody_renews_in_time() -> Non
     assert pair(with_child(rekey_time_s=900), with_child(rekey_time_s=28800))["lifetimes_fit"] is True
 
 
+@pytest.mark.parametrize("kind", ["libreswan", "strongswan-ipsec"])
+def test_lifetimes_nobody_wrote_are_those_of_the_implementation(kind: str) -> None:
+    book, focus = read("near", connection())
+    own = settings.settings(replace(book.snapshot, implementation=kind), focus)
+    assert own.child_life_s in {3600, 28800}
+    if kind == "strongswan-ipsec":
+        return
+    assert own.child_rekey_s is not None
+    assert 0 < own.child_rekey_s < own.child_life_s
+    never = read("near", with_child(rekey_time_s=0))[1]
+    assert settings.settings(replace(book.snapshot, implementation=kind), never).child_rekey_s == 0
+    loaded_only = read("near", None, loaded=connection())
+    unknown = settings.settings(replace(loaded_only[0].snapshot, implementation=kind), loaded_only[1])
+    assert unknown.child_life_s is None
+
+
 def test_modes_are_compared_for_ikev1_and_nothing_to_disagree_on_for_ikev2() -> None:
     main, aggressive = connection(version=1), connection(version=1, aggressive=True)
     assert pair(main, aggressive)["exchange_modes_agree"] is False

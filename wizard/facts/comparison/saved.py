@@ -26,7 +26,9 @@ _LIBRESWAN: Final = re.compile(
     r"ikev1-policy|initial-contact|ike-frag|nssdir|overlapip|retransmit-timeout|replay-window)[ \t]*="
     r"|^[ \t]+(?:ike|esp|phase2alg)[ \t]*=.*(?:;|_|\+)"
     r"|^[ \t]+authby[ \t]*=[ \t]*(?:null|rsa-sha|ecdsa-sha|rsasig,|.*\|)|^[ \t]+auto[ \t]*=[ \t]*(?:ondemand|up|keep)"
-    r"|^[ \t]+(?:left|right)auth[ \t]*=[ \t]*(?:secret|rsasig|null|eaponly)",
+    r"|^[ \t]+(?:left|right)auth[ \t]*=[ \t]*(?:secret|rsasig|null|eaponly)"
+    r"|^[ \t]+(?:left|right)subnet[ \t]*=[ \t]*v(?:host|net):|^[ \t]+dpdaction[ \t]*=[ \t]*restart_by_peer"
+    r"|^[ \t]+(?:disablearrivalcheck|failureshunt|negotiationshunt|nat_traversal|virtual[-_]private|oe)[ \t]*=",
     re.MULTILINE | re.IGNORECASE,
 )
 _STRONGSWAN: Final = re.compile(

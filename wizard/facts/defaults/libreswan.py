@@ -16,6 +16,8 @@ _OLD: Final = (4,)
 IKE_LIFE_S: Final = 28800
 CHILD_LIFE_S: Final = 28800
 """ikelifetime and salifetime since 4.0; 3.x renewed IKE SAs after 3600 s."""
+MARGIN_S: Final = 540
+"""rekeymargin: how long before its end an SA is renewed, at the latest."""
 
 
 def proposals(protocol: Protocol, version: int, release: Release) -> str:

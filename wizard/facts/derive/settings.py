@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from wizard.facts.defaults import libreswan
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
+from wizard.facts.parsers import stroke_conns
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Child, Connection
 
@@ -67,6 +69,13 @@ DEFAULTS: Final[Mapping[str, Settings]] = {
     ),
 }
 _NO_DEFAULTS: Final = Settings()
+LIVES: Final[Mapping[str, int]] = {
+    "libreswan": libreswan.CHILD_LIFE_S,
+    "strongswan-ipsec": stroke_conns.CHILD_LIFE_S,
+}
+"""How long a CHILD SA lives where nothing is written, seconds, by implementation."""
+MARGINS: Final[Mapping[str, int]] = {"libreswan": libreswan.MARGIN_S}
+"""How long before that it is renewed, for those that state no time of renewal."""
 
 
 def settings(snapshot: Snapshot, focus: Focus) -> Settings:
@@ -82,6 +91,11 @@ def settings(snapshot: Snapshot, focus: Focus) -> Settings:
     life = _first(*(child.life_time_s for child in children))
     if life is None and rekey and assumed is not _NO_DEFAULTS:
         life = rekey * 11 // 10
+    kind = snapshot.implementation or ""
+    if life is None and whole:
+        life = LIVES.get(kind)
+    if rekey is None and life and kind in MARGINS and whole:
+        rekey = max(life - MARGINS[kind], 1)
     return Settings(
         start_action=_word(*(child.start_action for child in children), assumed.start_action),
         close_action=_word(*(child.close_action for child in children), assumed.close_action),

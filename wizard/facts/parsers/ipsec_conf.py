@@ -34,6 +34,7 @@ _OLD_OPTIONS = frozenset(
         "plutoopts",
         "plutowait",
         "hidetos",
+        "disablearrivalcheck",
         "prepluto",
         "postpluto",
     }

@@ -38,6 +38,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "phase2": ("esp", "ah", "default", "ah+esp"),
 }
+_L2TP: Final = frozenset({"17/1701", "udp/1701", "17/l2tp", "udp/l2tp", "udp/l2f"})
 _AUTHBY: Final = re.compile(
     r"secret|rsasig|rsa|ecdsa|null|never|eaponly|(?:rsa|ecdsa)-sha[12](?:_(?:256|384|512))?"
 )
@@ -144,9 +145,14 @@ def _version(values: Values, version: tuple[int, ...] | None) -> int | None:
 
 
 def _for_ikev1(values: Values) -> bool:
-    """Whether a connection asks for what IKEv2 does not have: aggressive mode, XAUTH."""
-    options = [f"{side}xauth{role}" for side in ("left", "right") for role in ("server", "client")]
-    return any(values.switch(key) for key in ("aggressive", "aggrmode", *options))
+    """Whether a connection asks for what only IKEv1 has: aggressive mode, XAUTH, virtual hosts, L2TP."""
+    sides = ("left", "right")
+    options = [f"{side}xauth{role}" for side in sides for role in ("server", "client")]
+    if any(values.switch(key) for key in ("aggressive", "aggrmode", *options)):
+        return True
+    nets = [values.word(f"{side}subnet") or "" for side in sides]
+    ports = {values.word(f"{side}protoport") for side in sides}
+    return any(net.startswith(("vhost:", "vnet:")) for net in nets) or bool(ports & _L2TP)
 
 
 def _rounds(values: Values, key: str, other: str, side: str) -> tuple[AuthRound, ...]:
@@ -243,6 +249,7 @@ def _child(label: str, local: tuple[str, ...], remote: tuple[str, ...], values: 
         protocol="ah" if ah else "esp",
         start_action=_start(values.word("auto", field=f"{where}.start_action")),
         dpd_action=values.word("dpdaction", field=f"{where}.dpd_action"),
+        rekey_time_s=0 if values.switch("rekey") is False else None,
         life_time_s=values.seconds(
             "salifetime", "lifetime", "keylife", "ipsec-lifetime", field=f"{where}.life_time_s"
         ),
