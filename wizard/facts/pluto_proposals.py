@@ -53,6 +53,8 @@ _CIPHER: Final = re.compile(
     r"|aes_gmac|chacha20_poly1305|chacha20poly1305|null|cast(?:128|_cbc)?|serpent(?:_cbc)?|twofish(?:_cbc)?)"
     r"(?:_(?P<icv>a|b|c|8|12|16)(?=$|[_-]))?[_-]?(?P<bits>128|160|192|224|256|288)?"
 )
+_WITHOUT_WEAK: Final = (5,)
+_WEAK_GROUPS: Final = frozenset({"MODP_768", "MODP_1024", "MODP_1024_160"})
 _AES_BITS: Final = (256, 128)
 """What a cipher without a key length offers, the preferred first."""
 
@@ -91,13 +93,21 @@ def release(version: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in re.findall(r"\d{1,4}", version or "")[:2]) or None
 
 
-def problem(text: str, protocol: Protocol, version: int = 2) -> str | None:
-    """Why pluto would refuse a line of proposals; None when it takes it."""
+def problem(
+    text: str, protocol: Protocol, version: int = 2, release: tuple[int, ...] | None = None
+) -> str | None:
+    """Why pluto would refuse a line of proposals; None when it takes it.
+
+    `release` is Libreswan's, where it is known: 5.0 and later are built without the weakest groups.
+    """
     try:
-        parse(text, protocol, version=version)
+        read = parse(text, protocol, version=version, release=release)
     except ValueError as refused:
         return str(refused)
-    return None
+    if release is None or release < _WITHOUT_WEAK:
+        return None
+    weak = [one.name for each in read for one in each.of("dh group") if one.name in _WEAK_GROUPS]
+    return f"{weak[0]} is not built into Libreswan {release[0]}" if weak else None
 
 
 def _proposal(text: str, protocol: Protocol, version: int, release: tuple[int, ...] | None) -> Proposal:

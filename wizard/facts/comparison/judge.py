@@ -93,7 +93,9 @@ def _loaded(notes: Notes, end: End, version: int) -> None:
     )
     problem = broken or mine
     refused = (
-        offers.refused(connection, version) if connection.dialect == "libreswan" and problem is None else None
+        offers.refused(connection, version, saved.configuration.version)
+        if connection.dialect == "libreswan" and problem is None
+        else None
     )
     if problem is not None:
         line = problem_line(saved, problem)

@@ -40,14 +40,14 @@ def child(connection: Connection, one: Child, version: int, release: str | None)
     return tuple(_without(each, "esn") for each in offered) if version == 1 else offered
 
 
-def refused(connection: Connection, version: int) -> str | None:
+def refused(connection: Connection, version: int, release: str | None = None) -> str | None:
     """Why the program would not take a proposal of this connection, in one clause; None when it takes all."""
     texts = [("ike", text) for text in connection.proposals or ()]
     texts += [(one.protocol, text) for one in connection.children for text in one.proposals or ()]
     for protocol, text in texts:
         kind: proposals.Protocol = "ike" if protocol == "ike" else "ah" if protocol == "ah" else "esp"
         if connection.dialect == "libreswan":
-            why = pluto_proposals.problem(text, kind, version)
+            why = pluto_proposals.problem(text, kind, version, numbers(release))
         else:
             why = proposals.problem(text, kind)
         if why is not None:
