@@ -35,6 +35,7 @@ WORDS = "no shared key found for 'b' - 'a'"
         "Sat, 2026-11-21, 10:00:00 06[IKE] <site|3> ",
         "[2026-11-21 10:00:00] 06[IKE] ",
         "charon: 06[IKE] ",
+        "charon: IKE 6     : ",
         "daemon.info charon: 06[IKE] ",
         "Sat Nov 21 10:00:00 2026 daemon.info : 06[IKE] <site|3> ",
     ],

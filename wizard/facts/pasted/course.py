@@ -36,8 +36,9 @@ def trouble_after(events: Sequence[SeenEvent], index: int) -> bool:
     after = events[index + 1 :]
     answered = max((at for at, event in enumerate(after) if event.name in _ANSWERS), default=-1)
     number, children = _newest(events)
+    spis = _spis(events)
     return any(
-        (event.level in _TROUBLE and not _of_an_older(event, number, children))
+        (event.level in _TROUBLE and not _of_an_older(event, number, children, spis))
         or event.name in ("idle-timeout", "refused-peer", "session-down")
         or (event.name.startswith("retransmit") and at > answered)
         for at, event in enumerate(after)
@@ -55,10 +56,23 @@ def _newest(events: Sequence[SeenEvent]) -> tuple[int, int]:
     return max(numbers, default=0), sum(event.name == "child-up" for event in ups)
 
 
-def _of_an_older(event: SeenEvent, number: int, children: int) -> bool:
+_SPIS: Final = re.compile(r"with SPIs (?:0x)?([0-9a-f]{8})\w* (?:\(.{1,20}?\) )?(?:0x)?([0-9a-f]{8})")
+_SPI: Final = re.compile(r"CHILD_SA with SPI (?:0x)?([0-9a-f]{8})\b")
+
+
+def _spis(events: Sequence[SeenEvent]) -> frozenset[str]:
+    """The SPIs of the CHILD SA that came up last, empty where they are not named."""
+    ups = [found for event in events if event.name == "child-up" and (found := _SPIS.search(event.line.text))]
+    return frozenset(ups[-1].groups()) if ups else frozenset()
+
+
+def _of_an_older(event: SeenEvent, number: int, children: int, spis: frozenset[str]) -> bool:
     """Whether the peer deleted an SA that a newer one had replaced: every rekeying ends so."""
     if event.name != "peer-deleted":
         return False
+    spi = _SPI.search(event.line.text)
+    if spi is not None and spis:
+        return spi[1] not in spis
     found = _NUMBER.search(event.line.text)
     return int(found[1]) < number if found is not None else "CHILD_SA" in event.line.text and children > 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -34,6 +35,7 @@ _REFUSALS: Final = {
     "TS_UNACCEPTABLE": "networks",
     "NO_PROPOSAL_CHOSEN": "proposals",
 }
+_DAEMONS: Final = ("charon", "pluto", "cisco")
 _AUTHS: Final = (
     ("eap", re.compile(r"(?i)\bEAP\b|eap-|XAuth")),
     (
@@ -83,6 +85,7 @@ class LogFacts:
             self._role(),
             self._version(),
             self._mode(),
+            self._daemon(),
             self._auth(),
             *self._unanswered(),
             *self._proposals(),
@@ -145,6 +148,10 @@ class LogFacts:
             if found is not None:
                 return self._fact("log_mode", "aggressive" if found["aggressive"] else "main", [event])
         return None
+
+    def _daemon(self) -> Fact | None:
+        words = Counter(event.daemon for event in self._attempt if event.daemon in _DAEMONS)
+        return self._fact("log_daemon", words.most_common(1)[0][0], ()) if words else None
 
     def _auth(self) -> Fact | None:
         for name, pattern in _AUTHS:

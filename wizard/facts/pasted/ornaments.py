@@ -14,6 +14,7 @@ _FURTHEST: Final = 240
 _GROUPS: Final = "DMN|MGR|IKE|CHD|JOB|CFG|KNL|NET|ASN|ENC|TNC|IMC|IMV|PTS|TLS|APP|ESP|LIB"
 _MARK: Final = re.compile(
     rf"(?<![\w\"])\d{{2}}\[(?:{_GROUPS})\d?\]|(?<!\w)\[(?:{_GROUPS})\d?\] "
+    rf"|(?<!\w)(?:{_GROUPS}) {{1,3}}\d{{1,3}} *: "
     r"|\"[^\"]{1,128}\"(?:\[\d+\])?(?: \S{1,60})? #\d{1,9}: "
 )
 """charon's thread and group, and pluto's connection and state."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -31,6 +31,8 @@ class PastedLine:
     """Number of the IKE SA or state in the daemon, empty where the log does not number them."""
     hint: Hint = ""
     """Whose words they are, where a prefix says so."""
+    relayed: bool = False
+    """Whether another program prints what the daemon said, as NetworkManager does once more at the end."""
 
 
 _MESSAGES: Final = ("MESSAGE", "log", "message", "msg", "details")
@@ -67,6 +69,7 @@ _KNOWN: Final = re.compile(
 _AFTER_TIME: Final = re.compile(
     r"(?:(?P<host>[\w.:<>-]{1,120}) )?(?P<program>[A-Za-z_][\w./@-]{0,60})(?:\[\d{1,9}\]|\(\d{1,9}\))?: (?=\S)"
 )
+_RELAYS: Final = ("networkmanager", "nm-")
 _PAGE: Final = re.compile(
     r"(?:(?:Informational|Notice|Warning|Error|Debug) +)?(?:charon|ipsec) +(?:\d+ +)?(?=\d\d\[)"
 )
@@ -77,7 +80,8 @@ _SYSLOG5424: Final = re.compile(
 )
 _UPTIME: Final = re.compile(r"\[ *\d+\.\d{3,6}\] ")
 _CHARON: Final = re.compile(
-    r"(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\d?\]|\[(?P<bare>[A-Z]{3})\])"
+    r"(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\d?\]|\[(?P<bare>[A-Z]{3})\d?\]"
+    r"|(?:DMN|MGR|IKE|CHD|JOB|CFG|KNL|NET|ENC|LIB|ESP|TLS) {1,3}\d{1,3} *:)"
     r"(?: <(?:(?P<conn>[^|<>]{1,128})\|)?(?P<uid>\d{1,10})>)? ?"
 )
 _LEVELS: Final = re.compile(
@@ -108,6 +112,7 @@ def taken_apart(number: int, raw: str) -> PastedLine:
     if _TIME.match(text) is None and _KNOWN.match(text) is None:
         text = raw  # listings are told apart by how far they are indented
     hint: Hint = ""
+    relayed = False
     if text[:1] == "<":
         text = _without(_PRIORITY, text)
     if "| " in text[:70]:
@@ -124,13 +129,14 @@ def taken_apart(number: int, raw: str) -> PastedLine:
                 text = text[found.end() :]
                 break
         if (found := _KNOWN.match(text) or _AFTER_TIME.match(text)) is not None:
-            hint = _hint(found["program"])
+            hint, relayed = _hint(found["program"]), found["program"].lower().startswith(_RELAYS)
             text = text[found.end() :]
         else:
             text = _without(_HOST, _without(_PAGE, text))
     text = _without(_KNOWN, text)
     text = _without(_LOGCAT, text)
-    return _worded(number, raw, text, stamp, "", "", hint)
+    line = _worded(number, raw, text, stamp, "", "", hint)
+    return replace(line, relayed=True) if relayed else line
 
 
 def _untimed(text: str) -> tuple[str, str]:

@@ -110,11 +110,19 @@ class Teller:
         self._events: dict[str, deque[SeenEvent]] = {}
         self._conns: dict[str, str] = {}
         self._standing: deque[SeenEvent] = deque(maxlen=MOST_EVENTS)
+        self._said: dict[str, None] = {}
         self.heard = 0
 
     def hear(self, event: SeenEvent) -> None:
-        """Takes one event."""
+        """Takes one event; what another program repeats of the daemon's own words is no event."""
         self.heard += 1
+        if event.line.relayed:
+            if event.line.text in self._said:
+                return
+        elif event.line.hint:
+            self._said[event.line.text] = None
+            if len(self._said) > MOST_EVENTS:
+                self._said.pop(next(iter(self._said)))
         if event.standing:
             self._standing.append(event)
             return

@@ -14,6 +14,7 @@ SPECS: tuple[FactSpec, ...] = (
     end("log_ike_up", BOOL, LOG, "the IKE SA stood when the trouble came"),
     end("log_role", TEXT, LOG, "which part this end played", "initiator", "responder"),
     end("log_ike", TEXT, LOG, "the IKE version spoken", "1", "2"),
+    end("log_daemon", TEXT, LOG, "whose words decided the log", "charon", "pluto", "cisco"),
     end("log_mode", TEXT, LOG, "the exchange that sets up an IKEv1 SA", "main", "aggressive"),
     end("log_auth", TEXT, LOG, "how identities are proved", "psk", "certificate", "eap"),
     end(

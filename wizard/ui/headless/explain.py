@@ -106,7 +106,8 @@ class Explainer:
 
 def _weight(outcome: Outcome, story: Story) -> tuple[int, bool, int]:
     sure = _SURE[outcome.causes[0].confidence] if outcome.causes else 0
-    return _RANK[outcome.status], not story.stranger, sure
+    unheard = outcome.status == "inconclusive" and not story.deciding.conclusive
+    return -1 if unheard else _RANK[outcome.status], not story.stranger, sure
 
 
 def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool) -> int:
