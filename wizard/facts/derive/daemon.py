@@ -10,8 +10,10 @@ from wizard.facts import identities, selectors
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import Focus
 from wizard.facts.parsers.charon_log import LogEvent
+from wizard.facts.parsers.daemon import Unit
 from wizard.facts.parsers.sockets import Socket
 from wizard.facts.probes import Level, Output
+from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Connection
 
 IKE_PORTS: Final = (500, 4500)
@@ -46,6 +48,12 @@ def daemon(book: Notebook, focus: Focus) -> None:
             *_unit_lines(book),
             why_unknown=snapshot.missing(probe),
         )
+    failed = failed_start(snapshot)
+    why = "systemd does not say"
+    lines = [book.cite("daemon", failed.line)] if failed is not None else []
+    book.note(
+        "start_failed", failed is not None if snapshot.daemon is not None else None, *lines, why_unknown=why
+    )
     units = snapshot.daemon.units if snapshot.daemon is not None else ()
     restarts = [unit for unit in units if unit.loaded and unit.restarts is not None]
     if restarts:
@@ -135,6 +143,14 @@ def _hearing(book: Notebook, focus: Focus, port: int) -> list[Socket]:
     own = [one for one in sockets if one.address.partition("%")[0] in family]
     # A socket for both families is shown as "*"; where there is one for IPv4 alone, that one gets its packets.
     return exact or own or [one for one in sockets if one.address == "*"]
+
+
+def failed_start(snapshot: Snapshot) -> Unit | None:
+    """The unit that ended in failure while no daemon answers; systemd keeps that until it is started again."""
+    if snapshot.daemon is None or snapshot.daemon_answers is not False:
+        return None
+    failed = (one for one in snapshot.daemon.units if one.loaded and one.active == "failed")
+    return next(failed, None)
 
 
 def falls(events: Sequence[LogEvent]) -> list[LogEvent]:

@@ -201,9 +201,16 @@ def recent_events(
         return None
     read = tuple(sorted(read, key=lambda line: line.time or 0.0))
     lines = charon_log.attempt(read, peer_addrs=_peers(focus, peer), names=(focus.name,))
-    events = charon_log.events(lines, spoken.signatures(book.snapshot.implementation, signatures))
+    known = spoken.signatures(book.snapshot.implementation, signatures)
+    events = charon_log.events(lines, known)
     now = book.snapshot.clock.epoch_s if book.snapshot.clock is not None else None
     since = now - history.RECENT_S if now is not None else None
+    if daemon.failed_start(book.snapshot) is None:
+        own = {focus.name, focus.child_name}
+        events = tuple(one for one in events if one.groups.get("conn", focus.name) in own)
+    elif since is not None and (began := history.last_start(events)) is not None:
+        # What kept a daemon from starting is as true hours later, whatever connection it is about.
+        since = min(since, began)
     recent = [one for one in events if since is None or one.time is None or one.time >= since]
     found = {event.name: event for event in recent}
     lines_of = [book.cite(RECENT_LOG, event.line, name) for name, event in found.items()]

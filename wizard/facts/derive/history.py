@@ -50,6 +50,19 @@ _FITS: Final = 0.1
 """By how much a life may differ from a configured time and still be called cut by it (margins are random)."""
 
 
+def last_start(events: Sequence[LogEvent]) -> float | None:
+    """When the daemon was last started, or began to and did not get that far; None where the log does not say."""
+    timed = [one for one in events if one.time is not None]
+    marks = [one for one in timed if one.name in {"daemon-started", "daemon-stopped"}]
+    if not marks:
+        return None
+    starts = [one.time for one in marks if one.name == "daemon-started"]
+    last = marks[-1]
+    # What stands after a stop is of a start that ended before the daemon said a word.
+    later = last.name == "daemon-stopped" and timed[-1] is not last
+    return last.time if later or not starts else starts[-1]
+
+
 @dataclass(slots=True)
 class Life:
     """One stretch of time in which the tunnel stood."""

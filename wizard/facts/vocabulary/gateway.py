@@ -45,6 +45,12 @@ SPECS: tuple[FactSpec, ...] = (
         "daemon",
         "the daemon fell or was restarted again and again, the last time not long ago",
     ),
+    end(
+        "start_failed",
+        BOOL,
+        "daemon",
+        "the daemon does not run because it, or what systemd does to start it, ended in failure",
+    ),
     end("rights_missing", WORDS, "daemon", "probes this login may not run"),
     pair(
         "clock_difference_s", FLOAT, "clock", "near clock minus far clock, seconds, network delay taken out"
