@@ -9,6 +9,7 @@ from typing import Final
 from wizard.engine.plan import Step
 from wizard.facts.model import End
 from wizard.facts.probes import Command, Output
+from wizard.platforms.actions import loaded_secrets
 from wizard.platforms.actions.base import ANSWERS, Planned, Site, Unplannable
 
 
@@ -67,7 +68,12 @@ _STROKE: Final = (
     "S=ipsec; ! command -v strongswan >/dev/null 2>&1 || S=strongswan\ntimeout 10 $S {} </dev/null"
 )
 _SECRETS: Final[Mapping[str, _Loads]] = {
-    "strongswan-swanctl": _Loads(_SWANCTL.replace("@", ""), "swanctl --load-creds --noprompt"),
+    "strongswan-swanctl": _Loads(
+        loaded_secrets.NOTE + _SWANCTL.replace("@", ""),
+        "swanctl --load-creds --noprompt",
+        _SWANCTL.replace("@", "") + loaded_secrets.LET_GO,
+        "swanctl --load-creds --noprompt; vici unload-shared for each secret that was not loaded before",
+    ),
     "strongswan-ipsec": _Loads(_STROKE.format("rereadsecrets"), "ipsec rereadsecrets"),
     "libreswan": _Loads("timeout 10 ipsec whack --rereadsecrets </dev/null", "ipsec rereadsecrets"),
 }
