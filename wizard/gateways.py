@@ -72,6 +72,7 @@ class Gateways:
         self._reach = Reach(self._refs, doors)
         self._printed: dict[End, list[Output]] = {}
         self._snapshots: dict[End, Snapshot] = {}
+        self._read_so_far: tuple[Command, ...] = ()
         self._focuses: dict[End, Focus] = {}
         self._salt = randomness.token_hex(16)
         self._closed = threading.Event()
@@ -91,8 +92,10 @@ class Gateways:
         ChangedHostKey when a person has to decide first; the request is then repeated.
         """
         began, before = time.monotonic(), self._doors.meter.read()
-        if not self._snapshots or isinstance(request, Collect):
-            outputs = self._read(progress)
+        # A change needs to know who speaks there and for which tunnel; its plan was made from the rest.
+        needed = kinds.ORIENT if isinstance(request, Change) else kinds.OBSERVE
+        if isinstance(request, Collect) or any(one not in self._read_so_far for one in needed):
+            outputs = self._read(needed, progress)
         self._reach.open()
         if isinstance(request, Draw | Change):
             reply = self._draw(request) if isinstance(request, Draw) else self._change(request, progress)
@@ -135,12 +138,13 @@ class Gateways:
 
     # --- observing ----------------------------------------------------------------------------
 
-    def _read(self, progress: Callable[[Progress], None]) -> dict[End, list[Output]]:
-        """Every read-only probe at both ends, one batch and one round trip each, as soon as each is logged in to.
+    def _read(
+        self, commands: tuple[Command, ...], progress: Callable[[Progress], None]
+    ) -> dict[End, list[Output]]:
+        """Read-only probes at both ends, one batch and one round trip each, as soon as each is logged in to.
 
         What one end has printed is kept while a person is asked for what the other one wants.
         """
-        commands = kinds.OBSERVE
 
         def batch(end: End) -> None:
             if end in self._printed:
@@ -155,6 +159,7 @@ class Gateways:
         outputs, self._printed = {end: self._printed[end] for end in ENDS if end in self._printed}, {}
         self._snapshots = {end: kinds.read(end, self._refs[end].name, one) for end, one in outputs.items()}
         self._focuses = choose(self._snapshots, {end: self._hints(end) for end in ENDS})
+        self._read_so_far = commands
         return outputs
 
     def _peers(self, end: End) -> str:

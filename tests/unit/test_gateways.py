@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from wizard.choreography import Part, Playing
-from wizard.engine.model import Collect, Collected, Draw, Drawn, Exercise
+from wizard.engine.model import Change, Collect, Collected, Draw, Drawn, Exercise
+from wizard.engine.plan import Plan, Step, sealed
 from wizard.errors import WizardError
 from wizard.facts.model import Fact
 from wizard.facts.probes import Command, Output
@@ -36,6 +37,8 @@ tunnels:
       - {address: 203.0.113.9, managed_by: the partner's network team}
 """
 )
+
+PLAN = sealed(Plan("r", "Mend it", "c", "site", "", "", steps=(Step("near", "gw-a", "one", "1"),)))
 
 
 @dataclass
@@ -266,4 +269,19 @@ def test_what_one_end_printed_is_kept_while_a_person_is_asked_about_the_other() 
     reply = one.carry_out(Collect(()), lambda _: None)
     assert isinstance(reply, Collected)
     assert {record.end for record in reply.records} == {"near", "far"}
+    assert len(near.asked) == read
+
+
+def test_a_change_reads_no_more_than_who_speaks_there_and_a_plan_after_it_the_rest() -> None:
+    near = Quiet()
+    one = gateways(Doors({"gw-a": near, "gw-b": Quiet()}))
+    look = Change("look", PLAN, guard="g")
+    one.carry_out(look, lambda _: None)
+    asked = set(near.asked)
+    assert {"daemon", "connections", "sas"} <= asked
+    assert not {"recent-log", "firewall"} & asked
+    one.carry_out(Draw("align-psk", "psk-mismatch", ("far",), "near"), lambda _: None)
+    assert {"recent-log", "firewall"} <= set(near.asked)
+    read = len(near.asked)
+    one.carry_out(Draw("align-psk", "psk-mismatch", ("far",), "near"), lambda _: None)
     assert len(near.asked) == read

@@ -31,6 +31,13 @@ OBSERVE: Final[tuple[Command, ...]] = (
 )
 """Everything one diagnosis reads before it tries anything; what a gateway has nothing for costs it nothing."""
 
+ORIENT: Final[tuple[Command, ...]] = tuple(
+    command
+    for command in OBSERVE
+    if command.id in {"clock", "daemon", "addresses", "daemon-stats", "connections", "sas", "config"}
+)
+"""What of it tells who speaks at a gateway, and which of its connections is the tunnel."""
+
 _PARTS: Final = {
     IKE: exercises.attempt_parts,
     TRAFFIC: trials.traffic_parts,
