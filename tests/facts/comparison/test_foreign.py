@@ -301,6 +301,8 @@ conn plant
     auto=start
 """
     assert causes(conf(hidden), conf(caller)) == []
+    network = caller.replace("10.2.0.9/32", "10.2.0.0/16")
+    assert causes(conf(hidden), conf(network)) == ["traffic-selector-mismatch"]
 
 
 def test_networks_that_are_written_count_beside_an_address_of_ones_own() -> None:

@@ -73,9 +73,13 @@ def compare(a: Connection, b: Connection, version: int) -> Networks:
     found = _compared(ours, theirs, _Ends(a, b, version, a_address, b_address))
     if found.agrees or found.unknown:
         return found
-    # Behind a NAT an end has another address than its peer calls, and `dynamic` is that one.
+    # Behind a NAT an end has another address than its peer calls; a host that is named may be that one.
     private = [
-        address if _own(end) or end.vips else None for address, end in ((a_address, a), (b_address, b))
+        None if one is not None and not _own(end) and not end.vips and _hosts(nets) else one
+        for one, end, nets in (
+            (a_address, a, [net for child in theirs for net in child.remote_ts]),
+            (b_address, b, [net for child in ours for net in child.remote_ts]),
+        )
     ]
     if private == [a_address, b_address]:
         return found
@@ -117,6 +121,12 @@ def _given(vips: Sequence[str]) -> str | None:
 def _anybody(nets: Sequence[str]) -> bool:
     """Whether a side stands for any client that comes (`vhost:%priv`, `vnet:%priv`)."""
     return any(net.startswith(("vhost:", "vnet:")) for net in nets)
+
+
+def _hosts(nets: Sequence[str]) -> bool:
+    """Whether what an end expects behind the other one are single addresses."""
+    read = selectors.parse_all(nets)
+    return bool(read) and all(one.dynamic or one.first == one.last for one in read)
 
 
 def _own(connection: Connection) -> bool:
