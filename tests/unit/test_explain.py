@@ -93,6 +93,18 @@ def test_people_read_the_cause_its_lines_and_what_else_it_could_be(tmp_path: Pat
     assert "Ask the other end:" in out
 
 
+def test_a_cause_at_either_end_is_said_of_one_of_them(tmp_path: Path) -> None:
+    _, out = explained(tmp_path, '"site" #1: address pool exhausted\n')
+    assert "this end and the peer" not in out
+    assert "The address pool of one end has no address left." in out
+
+
+def test_who_deleted_the_tunnel_is_named(tmp_path: Path) -> None:
+    _, out = explained(tmp_path, '"site" #1: received Delete SA payload: deleting ISAKMP State #1\n')
+    assert "The peer deleted the tunnel" in out
+    assert "Read the log of the peer" in out
+
+
 def test_markup_of_a_log_stays_text(tmp_path: Path) -> None:
     _, out = explained(tmp_path, "06[IKE] no shared key found for '[red]b[/red]' - '[/]'\n")
     assert "'[red]b[/red]' - '[/]'" in out

@@ -64,7 +64,9 @@ class LogFacts:
     def facts(self) -> tuple[Fact, ...]:
         """All of them; what the log does not say is left out."""
         trouble = first_trouble(self._attempt)
-        ups = [index for index, event in enumerate(self._attempt) if event.name in UPS | {"ike-up"}]
+        ups = [
+            index for index, event in enumerate(self._attempt) if event.name in UPS | {"ike-up", "rekeyed"}
+        ]
         child_up = any(event.name in UPS for event in self._attempt)
         earlier_up = any(event.name in UPS for event in self._story.earlier)
         up = bool(ups) and not trouble_after(self._attempt, ups[-1])

@@ -88,6 +88,19 @@ class Explainer:
         tunnels = tuple((story.conn, found) for story, found, _ in walked) if len(walked) > 1 else ()
         return Explained(outcome, path, tunnels, reader.lines, teller.heard, in_short(story))
 
+    def spoken(self, outcome: Outcome) -> Outcome:
+        """The outcome in sentences that begin as such and say "one end" where the log leaves open which."""
+        return replace(outcome, causes=tuple(self._sentences(one) for one in outcome.causes))
+
+    def _sentences(self, one: Finding) -> Finding:
+        cause = self._flow.causes[one.cause]
+        summary = _either(one.summary, cause.summary or "")
+        return replace(
+            one,
+            summary=summary[:1].upper() + summary[1:],
+            next_step=_either(one.next_step, cause.next_step),
+        )
+
     def _walk(self, story: Story, source: str, now: datetime) -> tuple[Outcome, tuple[Event, ...]]:
         started = Started(
             session="explain", tunnel=story.conn, near=END, far=PEER, symptom="check", operator="", version="",
@@ -118,7 +131,7 @@ def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool
         found = explainer.explain(_blocks(stream), "stdin" if file == "-" else Path(file).name)
     if found.lines == 0:
         raise InputError(f"{file} is empty", advice="paste the log, or name the file that holds it")
-    outcome: Outcome = Redactor().record(_begun(found.outcome))
+    outcome: Outcome = Redactor().record(explainer.spoken(found.outcome))
     if as_json:
         json.dump(
             document(outcome, found, time.monotonic() - began), sys.stdout, indent=2, ensure_ascii=False
@@ -129,10 +142,12 @@ def run(file: str, platform: str | None, extra: Sequence[Path], *, as_json: bool
     return {"healthy": ExitCode.HEALTHY, "fault": ExitCode.FAULT}.get(outcome.status, ExitCode.INCONCLUSIVE)
 
 
-def _begun(outcome: Outcome) -> Outcome:
-    """The outcome with sentences that begin as sentences: the ends have no names here to begin them with."""
-    causes = tuple(replace(one, summary=one.summary[:1].upper() + one.summary[1:]) for one in outcome.causes)
-    return replace(outcome, causes=causes)
+def _either(said: str, sentence: str) -> str:
+    """What the catalogue says of both ends at once, said of one of them."""
+    named = sentence.replace("{near}", END).replace("{far}", PEER)
+    if said != named.replace("{here}", f"{END} and {PEER}").replace("{there}", "the other end"):
+        return said
+    return named.replace("{here}", "one end").replace("{there}", "the other end")
 
 
 def document(outcome: Outcome, found: Explained, elapsed_s: float) -> dict[str, Any]:
