@@ -9,6 +9,7 @@ import pytest
 from tests.facts.comparison.test_equivalents import LEFT, RIGHT, swanctl
 from tests.facts.comparison.test_pairs import FLOW, NOW, V1, outcome
 from tests.facts.comparison.written import write
+from wizard.errors import InputError
 from wizard.facts.comparison import saved
 from wizard.ui.headless.compare import compared
 
@@ -357,3 +358,17 @@ def test_everything_is_narrowed_to_the_virtual_ip_without_a_word() -> None:
     everything = {name: text.replace(b"dynamic", b"0.0.0.0/0") for name, text in client(ASKS).items()}
     assert causes(everything, gateway(GIVES)) == []
     assert warnings(everything, gateway(GIVES)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "maker"),
+    [
+        ("ASA Version 9.12(4)\nhostname gate\ninterface GigabitEthernet0/0\n nameif outside\n", "Cisco ASA"),
+        ('config vpn ipsec phase1-interface\n    edit "north"\n', "FortiOS"),
+        ("set vpn ipsec site-to-site peer north authentication mode pre-shared-secret\n", "VyOS or EdgeOS"),
+        ("/ip ipsec peer\nadd address=192.0.2.9/32 name=north\n", "RouterOS"),
+    ],
+)
+def test_a_configuration_of_a_maker_that_is_not_read_is_called_by_its_name(text: str, maker: str) -> None:
+    with pytest.raises(InputError, match=f"is a configuration of {maker}, which is not read"):
+        saved.read("north", {"north.txt": text.encode()})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wizard.errors import InputError
-from wizard.facts.comparison import credentials
+from wizard.facts.comparison import credentials, foreign
 from wizard.facts.comparison.credentials import Credentials
 from wizard.facts.parsers import ios_blocks, ios_config, ipsec_conf, ipsec_secrets, swanctl_conf
 from wizard.facts.tunnel import Configuration, Dialect
@@ -73,6 +73,11 @@ def read(
         if len(content) <= MOST_TEXT and b"\0" not in content[:4000]
     }
     found = _dialect(texts, version)
+    unread = foreign.maker(texts.values()) if found is None or found[0] == "ios" else None
+    if unread is not None:
+        raise InputError(
+            f"{name} is a configuration of {unread}, which is not read", advice=foreign.advice(unread)
+        )
     if found is None:
         raise InputError(
             f"no IPsec configuration could be found in {name}",

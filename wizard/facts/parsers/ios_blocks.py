@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Final
+
+from wizard.facts.parsers import ios_typed
 
 
 @dataclass(slots=True)
@@ -48,25 +50,96 @@ class Block:
 def blocks(text: str, path: str) -> list[Block]:
     """The outermost lines; comments and empty lines are left out."""
     top: list[Block] = []
-    open_: list[tuple[int, Block]] = []
+    open_: list[_Open] = []
     for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.rstrip()
+        line = ios_typed.unprompted(raw.rstrip())
         words = tuple(line.split())
         if not words or words[0].startswith("!"):
+            if words == ("!",):
+                open_ = [replace(one, ended=True) for one in open_]
             continue
         indent = len(line) - len(line.lstrip())
         block = Block(words, f"{path}:{number}", line.strip())
-        while open_ and open_[-1][0] >= indent:
-            open_.pop()
-        (open_[-1][1].inner if open_ else top).append(block)
-        open_.append((indent, block))
-    return top
+        _placed(block, indent, top, open_)
+    return _merged(top)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A line that others may stand under; after a bare `!` only those that are indented."""
+
+    indent: int
+    block: Block
+    ended: bool = False
+
+
+def _placed(block: Block, indent: int, top: list[Block], open_: list[_Open]) -> None:
+    """Puts a line under the block it is indented under, or the one at its own depth that knows such a line."""
+    if block.words[0] in {"exit", "end"}:
+        del open_[max(0, len(open_) - 1) if block.words[0] == "exit" else 0 :]
+        return
+    while open_ and open_[-1].indent > indent:
+        open_.pop()
+    level = [one for one in open_ if one.indent == indent]
+    for one in reversed(level):
+        words = None if one.ended else ios_typed.inner(block.words, one.block.words)
+        if words is not None:
+            del open_[open_.index(one) + 1 :]
+            block.words = words
+            _add(block, one.block.inner)
+            if ios_typed.opens(words):
+                open_.append(_Open(indent, block))
+            return
+    outside = [one for one in open_ if one.indent < indent]
+    if outside:
+        block.words = ios_typed.indented(block.words, outside[-1].block.words)
+        _add(block, outside[-1].block.inner)
+    else:
+        block.words = ios_typed.top(block.words)
+        top.append(block)
+    # An unknown line of a block that is not indented does not end it; a line that begins another does.
+    if ios_typed.opens(block.words) or not level:
+        open_[:] = [*outside, _Open(indent, block)]
+
+
+def _add(block: Block, inner: list[Block]) -> None:
+    """Adds a line to a block, where it takes the place of one that says the same thing otherwise."""
+    setting = ios_typed.once(block.words)
+    undone = block.words[1:] if block.words[0] == "no" else None
+    inner[:] = [
+        one
+        for one in inner
+        if (setting is None or ios_typed.once(one.words) != setting)
+        and (not undone or not one.starts(*undone))
+    ]
+    inner.append(block)
+
+
+def _merged(top: Sequence[Block]) -> list[Block]:
+    """Blocks that were entered more than once are one."""
+    found: dict[tuple[str, ...], Block] = {}
+    merged: list[Block] = []
+    for block in top:
+        key = block.words
+        if block.starts("interface"):
+            key = ("interface", ios_typed.interface(block.words[1:]))
+        elif block.starts("crypto", "map") or block.starts("crypto", "dynamic-map"):
+            key = block.words[:4]
+        earlier = found.get(key) if block.inner or block.starts("interface") else None
+        if earlier is None:
+            found.setdefault(key, block)
+            merged.append(block)
+            continue
+        for one in block.inner:
+            _add(one, earlier.inner)
+    return merged
 
 
 def looks_like(text: str) -> bool:
     """Whether a text reads like an IOS configuration rather than another one."""
+    text = "\n".join(ios_typed.unprompted(line) for line in text.split("\n"))
     signs = re.findall(
-        r"^(?:hostname \S+|interface \S+|crypto (?:isakmp|ikev2|ipsec|map|keyring)\b.*"
+        r"^(?:hostname \S+|int(?:erface)? \S+|crypto (?:isakmp|ikev2|ipsec|map|keyring)\b.*"
         r"|ip access-list .*|version 1[0-9]\.\d.*)$",
         text,
         re.MULTILINE,

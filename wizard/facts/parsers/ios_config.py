@@ -13,6 +13,7 @@ from wizard.facts.defaults import ios as defaults
 from wizard.facts.parsers import ios_blocks
 from wizard.facts.parsers.ios_blocks import Block
 from wizard.facts.parsers.ios_keys import Keys
+from wizard.facts.parsers.ios_typed import interface as interface_name
 from wizard.facts.tunnel import (
     AuthMethod,
     AuthRound,
@@ -54,7 +55,7 @@ class _Reader:
         self.keys = Keys(top, salt)
         self.secrets: list[SharedSecret] = []
         self.problems: list[ConfigProblem] = []
-        self.interfaces = {"".join(block.words[1:]): block for block in self._all("interface")}
+        self.interfaces = {interface_name(block.words[1:]): block for block in self._all("interface")}
 
     def connections(self) -> Iterator[Connection]:
         """Crypto map entries with the interface they are on, then tunnels with protection."""
@@ -87,7 +88,7 @@ class _Reader:
     def _outside(self, name: str, interface: Block) -> Block:
         """The interface whose address a map speaks from."""
         for block in self._all("crypto", "map", name, "local-address"):
-            return self.interfaces.get("".join(block.words[4:]), interface)
+            return self.interfaces.get(interface_name(block.words[4:]), interface)
         return interface
 
     def _map(self, name: str, interface: Block | None) -> Iterator[Connection]:
@@ -133,7 +134,7 @@ class _Reader:
     # --- tunnels ------------------------------------------------------------------------------
 
     def _tunnel(self, block: Block) -> Iterator[Connection]:
-        name = "".join(block.words[1:])
+        name = interface_name(block.words[1:])
         protection = block.first("tunnel", "protection")
         target = block.value("tunnel", "destination")
         if protection is None or "profile" not in protection.words:
@@ -141,7 +142,7 @@ class _Reader:
         profile_name = protection.words[protection.words.index("profile") + 1]
         profile = self._named("crypto", "ipsec", "profile", profile_name)
         source = block.first("tunnel", "source")
-        written = "".join(source.words[2:]) if source is not None else ""
+        written = interface_name(source.words[2:]) if source is not None else ""
         local = _address(self.interfaces[written]) if written in self.interfaces else written or None
         where = {name: block.place}
         _note(where, source, "local_addrs")
@@ -377,7 +378,7 @@ def _mode(transform_set: Block) -> Mode:
 
 
 def _method(word: str) -> AuthMethod:
-    if word.startswith("pre-share"):
+    if word.startswith("pre-share") or word in {"pre", "pre-s"}:
         return "psk"
     return "eap" if word.startswith("eap") else "pubkey"
 
