@@ -76,6 +76,17 @@ def test_a_log_means_the_same_in_every_form(explainer: Explainer, form: str, log
     assert [cause.cause for cause in told.causes][:1] == ["traffic-selector-mismatch"]
 
 
+@pytest.mark.parametrize(
+    "form",
+    ['time="2026-11-21T10:00:00Z" level=info msg="{}"', '"Nov 21, 2026 @ 10:00:00","gw","{}"', 'a="{}'],
+)
+def test_a_field_of_a_line_is_read(explainer: Explainer, form: str) -> None:
+    line = form.format("07[IKE] no shared key found for 'a' - 'b'")
+    assert [one.cause for one in explainer.explain([line.encode()], "paste").outcome.causes] == [
+        "psk-missing"
+    ]
+
+
 def test_a_line_without_ornament_has_no_other_reading() -> None:
     assert list(readings("no shared key found for 'b' - 'a'")) == []
 

@@ -13,6 +13,8 @@ _TROUBLE: Final = frozenset({"fault", "refused"})
 _ENDINGS: Final = frozenset({"dpd-timeout", "rekey-failed", "child-expired", "peer-deleted", "invalid-spi"})
 """What took a tunnel down that was up: coming up again explains nothing away."""
 _ANSWERS: Final = frozenset({"exchange-received", "rekeyed"})
+_ALIVE: Final = frozenset({"daemon-started", "attempt-started", "peer-started", "ike-up", "child-up"})
+"""What only a daemon that runs can say."""
 
 
 def parted(events: Sequence[SeenEvent]) -> tuple[list[SeenEvent], list[SeenEvent]]:
@@ -54,6 +56,12 @@ def _newest(events: Sequence[SeenEvent]) -> tuple[int, int]:
     numbers = [int(found[1]) for event in ups if (found := _NUMBER.search(event.line.text)) is not None]
     numbers += [int(event.line.uid) for event in ups if event.daemon == "pluto" and event.line.uid]
     return max(numbers, default=0), sum(event.name == "child-up" for event in ups)
+
+
+def lasting(standing: Sequence[SeenEvent], events: Sequence[SeenEvent]) -> list[SeenEvent]:
+    """What still holds at the end; a daemon that was not there and started later is there."""
+    started = max((event.line.number for event in events if event.name in _ALIVE), default=0)
+    return [event for event in standing if event.name != "daemon-unreachable" or event.line.number > started]
 
 
 _SPIS: Final = re.compile(r"with SPIs (?:0x)?([0-9a-f]{8})\w* (?:\(.{1,20}?\) )?(?:0x)?([0-9a-f]{8})")

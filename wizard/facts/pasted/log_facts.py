@@ -10,7 +10,7 @@ from typing import Final
 
 from wizard.facts import proposals
 from wizard.facts.model import Evidence, Fact, Value
-from wizard.facts.pasted.course import first_trouble, parted, trouble_after, unanswered_by
+from wizard.facts.pasted.course import first_trouble, lasting, parted, trouble_after, unanswered_by
 from wizard.facts.pasted.events import SeenEvent
 from wizard.facts.pasted.offers import offered
 from wizard.facts.pasted.prefixes import moment
@@ -59,7 +59,7 @@ class LogFacts:
         self._now = now
         self._attempt = story.deciding.events
         self._overcome, current = parted(self._attempt)
-        self._events = [*current, *story.standing]
+        self._events = [*current, *lasting(story.standing, self._attempt)]
 
     def facts(self) -> tuple[Fact, ...]:
         """All of them; what the log does not say is left out."""

@@ -13,7 +13,7 @@ _FURTHEST: Final = 240
 """Signs before a daemon's own mark; a prefix is not longer."""
 _GROUPS: Final = "DMN|MGR|IKE|CHD|JOB|CFG|KNL|NET|ASN|ENC|TNC|IMC|IMV|PTS|TLS|APP|ESP|LIB"
 _MARK: Final = re.compile(
-    rf"(?<![\w\"])\d{{2}}\[(?:{_GROUPS})\d?\]|(?<!\w)\[(?:{_GROUPS})\d?\] "
+    rf"(?<!\w)\d{{2}}\[(?:{_GROUPS})\d?\]|(?<!\w)\[(?:{_GROUPS})\d?\] "
     rf"|(?<!\w)(?:{_GROUPS}) {{1,3}}\d{{1,3}} *: "
     r"|\"[^\"]{1,128}\"(?:\[\d+\])?(?: \S{1,60})? #\d{1,9}: "
 )
@@ -42,7 +42,13 @@ def readings(text: str) -> Iterator[str]:
         yield bare
     mark = _MARK.search(text[:_FURTHEST])
     if mark is not None and mark.start() > 0:
-        yield text[mark.start() :]
+        yield _cell(text[mark.start() - 1], text[mark.start() :])
+
+
+def _cell(before: str, words: str) -> str:
+    """What stands between quotes where the words of charon begin with one; it may have lost its end."""
+    end = words.rfind('"') if before == '"' and words[:1] != '"' else -1
+    return words[:end] if end > 0 else words
 
 
 def _plain(text: str) -> str:
