@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from wizard.errors import WizardError
 from wizard.facts.model import ENDS, End
 from wizard.facts.probes import Command, Output
+from wizard.records import dataclass
 
 READY_S: Final = 20.0
 """How long an end may take until it watches and has read its counters, seconds."""

@@ -10,11 +10,11 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from wizard.errors import ExitCode, InputError, WizardError
+from wizard.records import dataclass
 
 _COLLECT_EVERY: Final = 50_000
 """How many new objects set Python looking for garbage; nearly all that is made at the start is there to stay."""

@@ -14,9 +14,10 @@ A gateway that cannot be reached in mid-session is a reply, not an exception (se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
+
+from wizard.records import dataclass
 
 
 class ExitCode(IntEnum):

@@ -153,7 +153,7 @@ class Gateways:
             what = f"reading {len(commands)} things"
             progress(Progress(end, self._refs[end].name, what, 0, len(commands), limit))
             variables = {"SALT": self._salt, "PEERS": self._peers(end)}
-            self._printed[end] = self._reach.links[end].batch(commands, variables)
+            self._printed[end] = kinds.apart(self._reach.links[end].batch(commands, variables))
 
         self._reach.each(batch)
         outputs, self._printed = {end: self._printed[end] for end in ENDS if end in self._printed}, {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from wizard.engine.plan import Plan
 from wizard.engine.records import NOTHING, CommandRecord, Cost
 from wizard.facts.model import End
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

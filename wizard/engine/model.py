@@ -6,7 +6,6 @@ Both are plain frozen records, so that a session can be written down, resumed an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from wizard.engine.changes import (
@@ -29,6 +28,7 @@ from wizard.engine.plan import Plan
 from wizard.engine.records import NOTHING, CommandRecord, Cost, EndReport
 from wizard.facts.model import End, Evidence, Fact
 from wizard.facts.probes import Level
+from wizard.records import dataclass
 
 Confidence = Literal["certain", "likely", "possible"]
 Status = Literal["healthy", "fault", "inconclusive"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Final, Literal
 
 from wizard.facts.model import End
 from wizard.flow.spec import Stops
+from wizard.records import dataclass
 
 GUARD_S: Final = 180
 """How long a guard waits for a word before it undoes everything, seconds."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from wizard.facts.model import End
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ Every platform fills these records from its own files and listings; the comparis
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wizard.facts import identities
 from wizard.facts.identities import Identity
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

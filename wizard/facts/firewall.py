@@ -8,11 +8,12 @@ when all of them come to the same end, so that an unknown match makes an answer 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from wizard.facts.firewall_match import Packet, Way, family_of, fits
 from wizard.facts.ruleset import BLOCKING, SOURCE_NAT, Action, Chain, Rule, Ruleset
+from wizard.records import dataclass
 
 __all__ = ["Judgement", "Moved", "Packet", "Verdict", "Way", "counters_moved", "fits", "judge"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from wizard.facts import ruleset
 from wizard.facts.ruleset import Match, Network, Span, number, protocol_number
+from wizard.records import dataclass
 
 Way = Literal["input", "output", "forward", "source-nat"]
 """Where a packet goes: to the gateway itself, from it, through it, or past its source NAT."""

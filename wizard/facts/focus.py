@@ -7,7 +7,6 @@ discovered: the pair of connections whose addresses, identities and networks fit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import product
 from typing import Final
@@ -19,6 +18,7 @@ from wizard.facts.model import ENDS, End, other
 from wizard.facts.parsers.iproute import interface_holding
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Child, Connection
+from wizard.records import dataclass
 
 ANY: Final = frozenset({"%any", "%any4", "%any6", "0.0.0.0/0", "::/0", "0.0.0.0", "::"})
 

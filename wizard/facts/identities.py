@@ -7,9 +7,10 @@ but differ in type, such as `gw` (a name) and `keyid:gw`, do not match.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, Literal
+
+from wizard.records import dataclass
 
 Kind = Literal["any", "address", "subnet", "range", "name", "e-mail", "distinguished name", "key id", "other"]
 

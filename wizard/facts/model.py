@@ -9,8 +9,10 @@ so that a gateway nobody could read is never mistaken for one that is in order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from wizard.records import dataclass
 
 End = Literal["near", "far"]
 ENDS: tuple[End, End] = ("near", "far")

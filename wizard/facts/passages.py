@@ -7,7 +7,7 @@ described in one way.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Literal
 
@@ -15,6 +15,7 @@ from wizard.facts.firewall_match import Packet, Way, family_of
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.parsers.xfrm import Policy
 from wizard.facts.ruleset import network
+from wizard.records import dataclass
 
 IKE_PORTS = (500, 4500)
 """UDP ports of IKE (RFC 7296, section 2) and of IKE and ESP behind a NAT (RFC 3948)."""

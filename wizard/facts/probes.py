@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from wizard.records import dataclass
 
 Limits = Literal["all", "time", "none", "bare"]
 """all: may print without end and may hang. time: may hang, what it prints is bounded by what it reads.

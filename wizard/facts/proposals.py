@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from wizard.facts.transforms import (
@@ -19,6 +18,7 @@ from wizard.facts.transforms import (
     logged,
     prf_of,
 )
+from wizard.records import dataclass
 
 Protocol = Literal["ike", "esp", "ah"]
 Field = Literal[

@@ -6,9 +6,10 @@ and the evaluator says so instead of guessing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import Literal
+
+from wizard.records import dataclass
 
 Network = IPv4Network | IPv6Network
 

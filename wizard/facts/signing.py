@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from wizard.facts.certificates import Certificate
+from wizard.records import dataclass
 
 _KINDS: Final = {
     "rsa": "rsa",

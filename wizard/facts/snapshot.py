@@ -7,7 +7,7 @@ stated reason instead of false.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wizard.facts.certificates import CertificateStore
 from wizard.facts.model import End, Evidence
@@ -22,6 +22,7 @@ from wizard.facts.parsers.xfrm import Policy, SecurityAssociation
 from wizard.facts.probes import Output
 from wizard.facts.ruleset import Ruleset
 from wizard.facts.tunnel import Configuration, Connection
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

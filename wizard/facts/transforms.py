@@ -7,8 +7,9 @@ The keywords are those of swanctl.conf and ipsec.conf; both stand in the daemon'
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from wizard.records import dataclass
 
 Kind = Literal[
     "encryption", "integrity", "prf", "dh group", "esn", "ke1", "ke2", "ke3", "ke4", "ke5", "ke6", "ke7"

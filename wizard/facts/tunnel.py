@@ -8,8 +8,10 @@ are filled in by its platform module, not here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
+
+from wizard.records import dataclass
 
 AuthMethod = Literal["psk", "pubkey", "eap", "xauth", "null", "any"]
 Mode = Literal["tunnel", "transport", "beet", "pass", "drop"]

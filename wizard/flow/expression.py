@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
+
+from wizard.records import dataclass
 
 End = Literal["near", "far"]
 ENDS: Final[tuple[End, End]] = ("near", "far")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from wizard.flow.expression import (
@@ -34,6 +33,7 @@ from wizard.flow.expression import (
     judge,
     names_in,
 )
+from wizard.records import dataclass
 
 __all__ = ["LONGEST", "Because", "Judgement", "Rule", "RuleError", "parse"]
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from wizard.errors import FlowError, Problem
+from wizard.records import dataclass
 
 if TYPE_CHECKING:
     from wizard.flow.signature_files import SignatureFile

@@ -6,11 +6,12 @@ These records are what the engine walks; how they are written as YAML stands in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from wizard.errors import Place
 from wizard.flow.rule import Rule
+from wizard.records import dataclass
 
 Confidence = Literal["certain", "likely", "possible"]
 EndsWord = Literal["here", "there", "both", "near", "far"]

@@ -6,7 +6,6 @@ A comparison that can never hold does no harm at run time, it just never holds; 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from wizard.errors import nearest
@@ -23,6 +22,7 @@ from wizard.flow.expression import (
     names_in,
 )
 from wizard.flow.rule import Rule, RuleError
+from wizard.records import dataclass
 
 
 class Word(Protocol):

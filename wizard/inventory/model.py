@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from wizard.errors import InventoryError, nearest
+from wizard.records import dataclass
 
 Platform = Literal["auto", "strongswan", "libreswan", "cisco_ios"]
 Become = Literal["none", "sudo"]

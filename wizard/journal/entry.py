@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from wizard.engine.model import (
     Warned,
 )
 from wizard.journal.codec import CodecError, Json, UnknownRecord, decode_as, encode
+from wizard.records import dataclass
 
 SCHEMA: Final = 1
 """Of the journal's lines; a reader refuses a higher one and reads all lower ones."""

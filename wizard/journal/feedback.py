@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +37,7 @@ from wizard.errors import Place, SessionError, WizardError
 from wizard.flow.spec import Flow
 from wizard.journal.entry import Entry, Resumed, Unknown
 from wizard.journal.store import read
+from wizard.records import dataclass
 
 
 class Conductor(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,6 +11,7 @@ from wizard.engine.model import Ended, Started, Status
 from wizard.errors import Place, SessionError
 from wizard.journal.entry import LineError, parse_entry, parse_header
 from wizard.journal.store import SUFFIX
+from wizard.records import dataclass
 
 _LATELY: Final = 1 << 22
 """Bytes at the end in which a change under way is looked for: a diagnosis that verifies is shorter."""

@@ -5,7 +5,7 @@ Built from events alone, like the transcript it is part of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +31,7 @@ from wizard.engine.model import (
     StepState,
 )
 from wizard.engine.plan import Plan
+from wizard.records import dataclass
 
 _COPY: Final = "kept as it was: "
 """What a gateway prints in front of the path of each file it has kept a copy of."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from wizard.engine.plan import Plan, sealed
 from wizard.errors import InputError, Place
 from wizard.journal.codec import CodecError, decode, encode
+from wizard.records import dataclass
 
 _HASH: Final = re.compile(r"[0-9a-f]{16}")
 

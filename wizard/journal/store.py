@@ -11,7 +11,6 @@ import fcntl
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -30,6 +29,7 @@ from wizard.journal.entry import (
     timestamp,
 )
 from wizard.journal.redact import Redactor
+from wizard.records import dataclass
 
 SUFFIX: Final = ".jsonl"
 Clock = Callable[[], datetime]

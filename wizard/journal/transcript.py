@@ -7,7 +7,7 @@ session has just ended or is read from disk years later.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -42,6 +42,7 @@ from wizard.errors import SessionError
 from wizard.facts.model import ENDS, End, Evidence, Fact, Facts
 from wizard.journal.entry import Entry, Resumed, Unknown
 from wizard.journal.mending import Mending, MendingScribe
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,9 @@ _GLOBS: Final = " ".join(
 _FOLDERS: Final = " ".join(f"{top}/{folder}" for top in _TOPS for folder in ("", "x509", "x509ca"))
 _CONFIGS: Final = " ".join(f"{top}/{name}" for top in _TOPS for name in ("swanctl.conf", "conf.d/*.conf"))
 SWANCTL_HAS_CERTIFICATES: Final = (
-    f'command -v swanctl && ( for one in {_GLOBS}; do [ -f "$one" ] && exit 0; done; '
-    f'for one in {_FOLDERS}; do [ -d "$one" ] && [ ! -r "$one" ] && exit 0; done; '
-    r"grep -qsE '^[[:space:]]*(certs|cacerts?|file)[A-Za-z0-9_-]*[[:space:]]*=[^#]*/' "
-    f"{_CONFIGS} )"
+    f'command -v swanctl && {{ h=; for one in {_GLOBS}; do [ -f "$one" ] && h=yes && break; done; '
+    f'[ "$h" ] || for one in {_FOLDERS}; do [ -d "$one" ] && [ ! -r "$one" ] && h=yes && break; done; '
+    r"""[ "$h" ] || grep -qsE '^[[:space:]]*(certs|cacerts?|file)[A-Za-z0-9_-]*[[:space:]]*=[^#]*/' """
+    f"{_CONFIGS}; }}"
 )
 """Whether there is anything to read: without a process where a folder holds a file, with one where none does."""

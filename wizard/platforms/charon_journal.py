@@ -109,6 +109,27 @@ _LIVES: Final = "|".join(
     )
 )
 """The words by which a tunnel begins and ends, and a daemon; which event each is stands in flows/signatures."""
+_SPEAKS_AND_LIVES: Final = r"""
+BEGIN { srand(); now = srand() }
+/^@= / { status = $2; said = $0; next }
+{ line[++n] = $0; time[n] = 0
+  if (match($0, /"__REALTIME_TIMESTAMP" ?: ?"[0-9]+/)) {
+    stamp = substr($0, RSTART, RLENGTH); gsub(/[^0-9]/, "", stamp); time[n] = stamp / 1000000 }
+  if (time[n] > newest) newest = time[n]
+  if (/"charon/) spoke = 1 }
+END {
+  if (now < 1000000000) now = newest
+  for (i = 1; i <= n; i++) {
+    if (time[i] && time[i] < now - SECONDS && (n >= LINES || line[i] !~ /@LIVES@/)) continue
+    print line[i]
+    if (line[i] ~ /"GROUP":"NET"|\[NET\] /) packets = 1
+  }
+  if (n < LINES && said != "") print said
+  exit (packets ? 0 : spoke ? 3 : status == 0 ? 4 : 5) + (n < LINES ? 0 : 10)
+}
+""".replace("@LIVES@", _LIVES)
+"""The same of hours: of what is older than SECONDS, only how tunnels began and ended. Where LINES were not enough for
+all those hours it leaves the older ones out, and says so by 10 more in its exit status."""
 LIVES_S: Final = 6 * 3600
 """How far back the beginnings and ends of tunnels are looked for, seconds: longer than most lifetimes."""
 
@@ -124,22 +145,27 @@ def since(
 ) -> Command:
     """The log's last `seconds`, the last `lines` of them at most; of a file, its end.
 
-    With `lives`, before that the beginnings and ends of tunnels of the last hours: the journal picks those
-    lines out by itself, so that hours cost little more than minutes. `unit` is the one an operator would look
-    for by hand.
+    With `lives`, beside that the beginnings and ends of tunnels of the last hours. One look at the journal is enough
+    for both where little was written; else it is asked again and picks those lines out by itself, so that hours
+    cost little more than minutes. `unit` is the one an operator would look for by hand.
     """
-    older = f"--since -{LIVES_S}s --until -{seconds}s -n 300 -g {quote(_LIVES)}"
-    older = f"$SUDO {_JOURNAL} {older} {_WHOSE} 2>/dev/null; " if lives else ""
+    since = LIVES_S if lives else seconds
+    look = f'$SUDO {_JOURNAL} --since -{since}s -n {lines} {_WHOSE}; echo "@= $?"'
+    older = f"$SUDO {_JOURNAL} --since -{LIVES_S}s --until -{seconds}s -n 300 -g {quote(_LIVES)} {_WHOSE} 2>/dev/null"
+    told = f"awk {quote(_SPEAKS)}"
+    if lives:
+        told = f"awk -v SECONDS={seconds} -v LINES={lines} {quote(_SPEAKS_AND_LIVES)}"
+    more = f"[ $code -lt 10 ] || {{ code=$((code - 10)); {older}; echo '@= 0'; }}\n" if lives else ""
     text = (
         f"N={lines}\n"
-        f'J() {{ {older}$SUDO {_JOURNAL} --since -{seconds}s -n {lines} {_WHOSE}; echo "@= $?"; }}\n'
+        f"J() {{ {look}; }}\n"
         "command -v awk >/dev/null 2>&1 || { J; exit; }\n"
-        f"J | awk {quote(_SPEAKS)}\n"
-        "case $? in 0) exit 0 ;; 3) spoke=yes status=0 ;; 4) spoke= status=0 ;; *) spoke= status=1 ;; esac\n"
+        f"J | {told}; code=$?\n{more}"
+        "case $code in 0) exit 0 ;; 3) spoke=yes status=0 ;; 4) spoke= status=0 ;; *) spoke= status=1 ;; esac\n"
         f"{_ELSEWHERE}"
         '[ $? -eq 0 ] || [ "$status" -eq 0 ]\n'
     )
-    shown = f"journalctl -u {unit} --since -{seconds}s"
+    shown = f"journalctl -u {unit} --since -{since}s"
     return Command(probe, text, 10, show=shown, needs=needs, limits="time")
 
 

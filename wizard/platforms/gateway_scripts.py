@@ -230,6 +230,10 @@ def _bare(program: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
+_ENOUGH: Final = "{ if ((size += length($0) + 1) > 2000000) exit }\n"
+"""More than this of all files together is no configuration."""
+
+
 def filtered(program: str, keys: str) -> str:
     """A POSIX shell script around an awk program that prints pieces: text goes on, secrets become digests.
 
@@ -246,7 +250,7 @@ command -v sha256sum >/dev/null 2>&1 || can=!no-sha256sum
 [ "$can" = !hidden ] && can=yes
 [ -z "${{ZSH_VERSION-}}" ] || emulate sh
 set -f
-pieces=$(LC_ALL=C awk -v KEYS={quote(keys)} {quote(_bare(program))})
+pieces=$(LC_ALL=C awk -v KEYS={quote(keys)} {quote(_bare(_ENOUGH + program))})
 IFS='
 '
 for piece in $pieces; do
@@ -299,18 +303,38 @@ all_lines() {
 each is asked for by itself, and one that is refused is reported as grep would.
 """
 
+LISTING: Final = """\
+nl='
+'
+FILES=
+add() { case "$nl$FILES$nl" in *"$nl$1$nl"*) ;; *) FILES="${FILES:+$FILES$nl}$1" ;; esac; }
+add_files() { for f in "$@"; do [ ! -f "$f" ] || [ -h "$f" ] || add "$f"; done; }
+add_found() { IFS=$nl; for f in $found; do add "$f"; done; unset IFS; }
+"""
+"""Shell functions that put files into $FILES, each once, without a process; `add_found` takes those in $found."""
+
 SWANCTL_FILES: Final = f"""\
-{READING}FILES=$(find /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl -name '*.conf' -type f 2>/dev/null)
+{READING}{LISTING}set +f
+for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do
+  [ -d "$top" ] || continue
+  set -- "$top"/*/*/*/
+  if [ -d "$1" ]; then
+    found=$(find "$top" -name '*.conf' -type f 2>/dev/null)
+    add_found
+  else add_files "$top"/*.conf "$top"/*/*.conf "$top"/*/*/*.conf; fi
+done
+set -f
 [ -z "$SUDO" ] || for top in /etc/swanctl /etc/strongswan/swanctl /usr/local/etc/swanctl; do
   [ -d "$top" ] || continue
   if [ ! -r "$top" ] || [ ! -x "$top" ] || {{ [ -d "$top/conf.d" ] && [ ! -r "$top/conf.d" ]; }}; then
-    FILES=$({{ printf '%s\n' "$FILES"; $SUDO find "$top" -name '*.conf' -type f 2>/dev/null; }} | sort -u)
+    found=$($SUDO find "$top" -name '*.conf' -type f 2>/dev/null)
+    add_found
   fi
 done
 unset top
 [ -n "$FILES" ] || {{ echo "no swanctl.conf on this gateway" >&2; exit 1; }}
 export FILES
-all_lines 3>&1 | head -c 2000000 | {{
+all_lines 3>&1 | {{
 {REDACT_SWANCTL}}}
 """
 """Every file of a swanctl configuration, each behind a line `@@ PATH`, with its secrets as digests."""

@@ -9,12 +9,13 @@ the idea is that of `netplan try` and of Junos' commit confirmed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from shlex import quote
 from typing import Final
 
 from wizard.engine.plan import GUARD_S, Step, undo_order
 from wizard.facts.probes import Command, Level, Output
+from wizard.records import dataclass
 
 GUARDS: Final = "/var/lib/ipsec-wizard"
 """Where guards live; it outlives a restart of the gateway."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from wizard.facts.parsers import pluto_options, stroke_conns
-from wizard.platforms.gateway_scripts import DECODERS, READING, filtered
+from wizard.platforms.gateway_scripts import DECODERS, LISTING, READING, filtered
 
 _SETUP: Final = (
     *("charondebug", "uniqueids", "cachecrls", "strictcrlpolicy", "plutodebug", "protostack", "logfile"),
@@ -146,32 +146,47 @@ $SALT must be set. Several files come as `grep -H ''` prints them, with their na
 single one is a secrets file when $KIND is "secrets". What has no digest says why, as with REDACT_SWANCTL.
 """
 
+_SECRET_OR_CONF: Final = r"\( -name '*.conf' -o -name '*.secrets' \)"
 IPSEC_FILES: Final = f"""\
-{READING}list() {{
-  for top in /etc /etc/strongswan /usr/local/etc; do
-    for name in ipsec.conf ipsec.secrets; do [ -f "$top/$name" ] && echo "$top/$name"; done
-    [ -d "$top/ipsec.d" ] || continue
-    if [ -r "$top/ipsec.d" ]; then
-      find "$top/ipsec.d" -maxdepth 1 -type f \\( -name '*.conf' -o -name '*.secrets' \\) 2>/dev/null
-    else $SUDO find "$top/ipsec.d" -maxdepth 1 -type f \\( -name '*.conf' -o -name '*.secrets' \\) 2>/dev/null; fi
-  done
-}}
-included() {{
-  sort_out
-  {{ [ -z "$own" ] || grep -Hw include $own; [ -z "$rest" ] || $SUDO grep -Hw include $rest; }} 2>/dev/null |
-    sed -n 's/^\\([^:]*\\):[[:space:]]*include[[:space:]]\\{{1,\\}}"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\1 \\2/p' |
-    while read -r from pattern; do
-      case $pattern in /*) ;; *) pattern=${{from%/*}}/$pattern ;; esac
-      folder=${{pattern%/*}} name=${{pattern##*/}}
-      if [ -r "$folder" ]; then find "$folder" -maxdepth 1 -type f -name "$name" 2>/dev/null
-      else $SUDO find "$folder" -maxdepth 1 -type f -name "$name" 2>/dev/null; fi
-    done
-}}
-FILES=$(list | sort -u)
+{READING}{LISTING}set +f
+for top in /etc /etc/strongswan /usr/local/etc; do
+  for name in ipsec.conf ipsec.secrets; do [ ! -f "$top/$name" ] || add "$top/$name"; done
+  [ -d "$top/ipsec.d" ] || continue
+  if [ -r "$top/ipsec.d" ] && [ -x "$top/ipsec.d" ]; then add_files "$top/ipsec.d"/*.conf "$top/ipsec.d"/*.secrets
+  else
+    found=$($SUDO find "$top/ipsec.d" -maxdepth 1 -type f {_SECRET_OR_CONF} 2>/dev/null)
+    add_found
+  fi
+done
+set -f
 [ -n "$FILES" ] || {{ echo "no ipsec.conf on this gateway" >&2; exit 1; }}
-FILES=$({{ echo "$FILES"; included; }} | sort -u)
+sort_out
+lines=$({{ [ -z "$own" ] || grep -Hw include $own; [ -z "$rest" ] || $SUDO grep -Hw include $rest; }} 2>/dev/null)
+blank=' \t' ends=' \t\r"#'
+IFS=$nl
+for line in $lines; do
+  from=${{line%%:*}} line=${{line#*:}}
+  line=${{line#"${{line%%[!$blank]*}}"}}
+  case $line in include[$blank]*) line=${{line#include}} ;; *) continue ;; esac
+  line=${{line#"${{line%%[!$blank]*}}"}}
+  line=${{line#'"'}}
+  pattern=${{line%%[$ends]*}}
+  [ -n "$pattern" ] || continue
+  case $pattern in /*) ;; *) pattern=${{from%/*}}/$pattern ;; esac
+  folder=${{pattern%/*}} name=${{pattern##*/}}
+  if [ -r "$folder" ] && [ -x "$folder" ]; then
+    set +f
+    add_files $pattern
+    set -f
+  else
+    found=$($SUDO find "$folder" -maxdepth 1 -type f -name "$name" 2>/dev/null)
+    add_found
+    IFS=$nl
+  fi
+done
+unset IFS
 export FILES
-all_lines 3>&1 | head -c 2000000 | {{
+all_lines 3>&1 | {{
 {REDACT_IPSEC}}}
 """
 """Every file of an ipsec.conf configuration and its secrets, each behind a line `@@ PATH`, secrets as digests."""

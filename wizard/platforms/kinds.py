@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from wizard.choreography import Part
@@ -16,11 +16,12 @@ from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Configuration
 from wizard.facts.vocabulary import AUTH_SERVERS, IKE, PATH_MTU, SERVICES, TRAFFIC
-from wizard.platforms import exercises, linux, trials
+from wizard.platforms import exercises, linux, surroundings, trials
 from wizard.platforms.dialect import Dialect, Presence
 from wizard.platforms.libreswan import LIBRESWAN
 from wizard.platforms.stroke import STROKE
 from wizard.platforms.swanctl import SWANCTL
+from wizard.records import dataclass
 
 DIALECTS: Final[tuple[Dialect, ...]] = (SWANCTL, STROKE, LIBRESWAN)
 """In the order of preference between equals."""
@@ -31,12 +32,18 @@ OBSERVE: Final[tuple[Command, ...]] = (
 )
 """Everything one diagnosis reads before it tries anything; what a gateway has nothing for costs it nothing."""
 
-ORIENT: Final[tuple[Command, ...]] = tuple(
-    command
-    for command in OBSERVE
-    if command.id in {"clock", "daemon", "addresses", "daemon-stats", "connections", "sas", "config"}
+ORIENT: Final[tuple[Command, ...]] = (
+    surroundings.ADDRESSES,
+    *(
+        command
+        for command in OBSERVE
+        if command.id in {"clock", "daemon", "daemon-stats", "connections", "sas", "config"}
+    ),
 )
 """What of it tells who speaks at a gateway, and which of its connections is the tunnel."""
+
+apart = surroundings.apart
+"""The outputs of OBSERVE as if each probe had had a command of its own."""
 
 _PARTS: Final = {
     IKE: exercises.attempt_parts,
@@ -49,7 +56,7 @@ _LOGS: Final = frozenset({attempt.LOG, RECENT_LOG})
 
 
 def read(end: End, gateway: str, outputs: Sequence[Output]) -> Snapshot:
-    """One gateway's snapshot from the outputs of OBSERVE; what could not be read stays None."""
+    """One gateway's snapshot from the outputs of OBSERVE, taken apart; what could not be read stays None."""
     found = [_heard(dialect, outputs) for dialect in DIALECTS]
     heard = max((one for one in found if one is not None), key=lambda one: one.rank, default=None)
     if heard is None:

@@ -75,10 +75,19 @@ counts as standing.
 def _journal(probe: str, seconds: int, lines: int, *, needs: str = "") -> Command:
     """The log of the last `seconds`: from the file pluto is told to write, else from the journal, as JSON."""
     text = f"""\
-F=$($SUDO grep -rhsE '--include=*.conf' '^[[:space:]]*(logfile|plutostderrlog)[[:space:]]*=' \
-{_ROOT} /etc/ipsec.d | sed -n \
-'s/^[[:space:]]*\\(logfile\\|plutostderrlog\\)[[:space:]]*=[[:space:]]*"\\{{0,1\\}}\\([^"#[:space:]]*\\).*/\\2/p' |
-tail -n 1)
+nl='
+' F=
+found=$($SUDO grep -rhsE '--include=*.conf' '^[[:space:]]*(logfile|plutostderrlog)[[:space:]]*=' {_ROOT} /etc/ipsec.d)
+set -f
+blank=' \t' ends=' \t\r"#'
+IFS=$nl
+for line in $found; do
+  line=${{line#*=}}
+  line=${{line#"${{line%%[!$blank]*}}"}}
+  line=${{line#'"'}}
+  F=${{line%%[$ends]*}}
+done
+unset IFS
 case $F in
 /*) date '+{pluto_log.CLOCK}%Y-%m-%dT%H:%M:%S%z {seconds}'; $SUDO tail -n {lines} -- "$F" ;;
 *) $SUDO journalctl --no-pager -q -o json --output-fields=MESSAGE,SYSLOG_IDENTIFIER \

@@ -20,6 +20,7 @@ from wizard.facts.parsers import (
     xfrm,
 )
 from wizard.facts.probes import Command, Level, Output
+from wizard.platforms import surroundings
 
 OBSERVE: Final[tuple[Command, ...]] = (
     Command("clock", clock.COMMAND, 5, show="date", limits="bare"),
@@ -31,9 +32,7 @@ OBSERVE: Final[tuple[Command, ...]] = (
         limits="time",
     ),
     Command("sockets", sockets.COMMAND, 5, limits="none"),
-    Command("addresses", iproute.ADDRESSES_COMMAND, 5, show="ip addr", limits="bare"),
-    Command("neighbours", iproute.NEIGHBOURS_COMMAND, 5, limits="bare"),
-    Command("route-lookups", routes.LOOKUPS_COMMAND, 10, show="ip route get PEER", limits="none"),
+    surroundings.COMMAND,
     Command("sysctls", sysctl.COMMAND, 5, show="sysctl net.ipv4.ip_forward net.ipv4.conf", limits="bare"),
     Command("firewall", rulesets.COMMAND, 10, show="iptables-save -c; nft -j list ruleset", limits="time"),
     Command("xfrm-state", xfrm.STATES_COMMAND, 5, show="ip -s xfrm state list nokeys", limits="bare"),

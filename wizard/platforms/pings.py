@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from shlex import quote
 from typing import Final
 
 from wizard.facts.overhead import IPV4_HEADER, IPV6_HEADER
 from wizard.facts.parsers import ping
 from wizard.facts.probes import Command, Level
+from wizard.records import dataclass
 
 _FUNCTIONS: Final = f"""\
 {ping.ASK}said() {{

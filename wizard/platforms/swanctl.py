@@ -17,6 +17,7 @@ from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
 from wizard.facts.parsers import (
     certificate_store,
+    daemon,
     framed,
     swanctl_conf,
     swanctl_conns,
@@ -41,9 +42,8 @@ class Swanctl:
     observe: tuple[Command, ...] = (
         Command(
             "daemon-stats",
-            "swanctl --version; $SUDO swanctl --stats",
+            "$SUDO swanctl --stats",
             5,
-            show="swanctl --stats",
             needs=_NEEDS,
             limits="time",
         ),
@@ -87,7 +87,7 @@ class Swanctl:
         stats = outputs.get("daemon-stats")
         answers, line = _answers(stats)
         told = swanctl_stats.parse(stats.stdout if stats is not None else "")
-        version = told.version
+        version = told.version or _version(outputs.get("daemon"))
         fields: dict[str, Any] = {
             "version": version,
             "daemon_answers": answers,
@@ -147,6 +147,12 @@ def _configuration(output: Output, version: str | None) -> Configuration:
     files = [(part.name, part.body) for part in framed.sections(output.stdout) if part.name]
     root = next((name for name, _ in files if name.endswith("/swanctl.conf")), None)
     return swanctl_conf.parse(files, root=root, unreadable=linux.refused_files(output), version=version)
+
+
+def _version(daemon_output: Output | None) -> str | None:
+    """What strongSwan's daemon says of itself, else its tools."""
+    told = daemon.parse(daemon_output.stdout).versions if daemon_output is not None else ()
+    return next((one.version for one in reversed(told) if one.implementation == "strongswan"), None)
 
 
 def _answers(stats: Output | None) -> tuple[bool | None, str]:

@@ -7,10 +7,10 @@ import secrets as randomness
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from wizard.facts.probes import Command, Limits, Output
+from wizard.records import dataclass
 from wizard.ssh.connection import Connection
 from wizard.ssh.errors import LinkProblem, NeedsSecret
 from wizard.ssh.frame import PASSWORD_CHECK, Section, split, unframe
@@ -28,6 +28,7 @@ from wizard.ssh.script import (
     held,
     last_word,
     setup,
+    tick_of,
     watching,
 )
 from wizard.ssh.secrets import Secrets
@@ -116,14 +117,22 @@ def render(
     lines += [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
     lines.append(f"export SUDO {' '.join(variables)}".rstrip())
     text = "\n".join(lines) + "\n" + setup(password=give_password)
-    text += guarding(password=give_password) if watches or _limited(steps, "time") else ""
+    tick_s = tick_of(_time_limits(steps))
+    text += guarding(password=give_password, tick_s=tick_s) if watches or _limited(steps, "time") else ""
     text += LIMITING if capped or give_password else ""
     text += capping(password=give_password) if capped else ""
-    text += watching(password=give_password) if watches else ""
+    text += watching(password=give_password, tick_s=tick_s) if watches else ""
     text += HOLDING if HOLD in steps else ""
     text += f"printf '%s[a {VERSION}]\\n' \"$M\"\n"
     text += PASSWORD if give_password else ""
     return f"{text}{STEPS}\n{_steps(steps)}"
+
+
+def _time_limits(steps: Sequence[Step]) -> list[float]:
+    """The limits the script itself keeps."""
+    watched = [step.command for step in steps if isinstance(step, Watch)]
+    timed = [step for step in steps if isinstance(step, Command) and step.limits == "time"]
+    return [command.timeout_s for command in (*watched, *timed)]
 
 
 def _limited(steps: Sequence[Step], limits: Limits) -> bool:

@@ -20,10 +20,10 @@ LinkProblem                 WizardError; has `target`, the gateway or hop it is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from wizard.errors import ExitCode, Place, WizardError
+from wizard.records import dataclass
 
 if TYPE_CHECKING:
     from paramiko import PKey

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wizard.facts.probes import Command, Output
+from wizard.records import dataclass
 from wizard.ssh.plain import one_line, plain
 from wizard.ssh.running import Captured, Raw
 from wizard.ssh.script import ERROR_TAIL_BYTES, GRACE_S, TAIL_BYTES

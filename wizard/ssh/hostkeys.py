@@ -13,13 +13,13 @@ import hmac
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import paramiko
 
 from wizard.errors import InputError, Place
+from wizard.records import dataclass
 from wizard.ssh.errors import ChangedHostKey, OtherHostKeyType, RevokedHostKey, UnknownHostKey
 from wizard.ssh.target import Target
 

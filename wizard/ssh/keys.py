@@ -7,12 +7,12 @@ import binascii
 import os
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 from paramiko.agent import AgentSSH
 
+from wizard.records import dataclass
 from wizard.ssh.target import Target
 
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import getpass
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import paramiko
 
 from wizard.errors import InputError, Place
+from wizard.records import dataclass
 
 QUERY_S = 10.0
 """How long `ssh -G` may take (a `Match exec` runs the user's own commands), seconds."""

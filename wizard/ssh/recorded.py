@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from wizard.records import dataclass
 from wizard.ssh.script import IN_SH, STEPS, VERSION, last_word
 
 

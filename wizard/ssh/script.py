@@ -23,6 +23,8 @@ N counts the commands and watches of the batch from 0, or is `s` for the check o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 VERSION = 1
 IN_SH = "exec sh -c "
 """What goes before the quoted script: a large login shell takes half as long again to start each process."""
@@ -43,6 +45,11 @@ WATCH_LINES = 2000
 """After this many lines on one stream a watch is ended: a busy interface would never stop printing."""
 WATCH_LINE_BYTES = 3900
 """Longer lines of a watch are cut, so that each is written in one piece (PIPE_BUF is 4096)."""
+OFTEN_S = 1
+SELDOM_S = 3
+"""How often a script is woken to see whether a limit has passed, seconds."""
+SELDOM_FROM_S = 5
+"""The shortest limit for which it is enough to look seldom, seconds."""
 GRACE_S = 3
 """How long, after a command was ended, the script waits for what still holds its output open."""
 
@@ -82,6 +89,15 @@ fell() {
   F=" $2 ${F-}" f=
   while [ "$f" != "$F" ]; do
     f=$F
+    [ ! -r "/proc/$I/task/$I/children" ] || {
+      for e in $f; do
+        for e in /proc/"$e"/task/[0-9]*/children; do
+          s=; read -r s <"$e" || :
+          for s in $s; do case $F in *" $s "*) ;; *) F="$F$s " ;; esac; done
+        done
+      done
+      continue
+    }
     for e in /proc/[0-9]*/stat; do
       IFS= read -r s <"$e" || continue
       s=${s##*") "}; s=${s#* }; s=${s%% *}; e=${e#/proc/}; e=${e%/stat}
@@ -91,17 +107,26 @@ fell() {
   kill -s "$1" $F
 }
 tick() {
-  K=tick N=$((N - 1)) U=$((U - 1))
-  [ -z "$P" ] || case $N in 0) fell TERM "$P" ;; -[12]) fell KILL "$P" ;; esac
-  [ -z "$V" ] || [ "$U" != 0 ] || { F=; fell TERM "$V"; }
+  K=tick
+  { read -r t T_ </proc/uptime; } 2>/dev/null || t=$(date +%s)
+  [ -z "$P" ] || [ "${t%.*}" -lt "$N" ] || {
+    X=$((X + 1))
+    case $X in 1) fell TERM "$P" ;; [23]) fell KILL "$P" ;; esac
+  }
+  [ -z "$V" ] || [ "${t%.*}" -lt "$U" ] || { U=$N_ F=; fell TERM "$V"; }
 }
 guard() {
   [ -z "$D" ] || kill "$D"
-  N=0 U=$1
+  stamp
+  N=0 N_=99999999999 U=$((${T%.*} + $1))
   read -r I T_ </proc/self/stat || I=$$
   trap tick USR1
+  awake @TICK@
+}
+awake() {
   { trap - USR1
-    while sleep 1 && kill -s USR1 "$I"; do :; done
+    trap 'kill "$s"; exit' TERM
+    while sleep "$1" & s=$!; wait "$s" && kill -s USR1 "$I"; do :; done
     [ -z "$V" ] || { F=; fell TERM "$V"; }
   } </dev/null >/dev/null 2>&1 4>&- 5>&- 8<&- &
   D=$!
@@ -109,25 +134,26 @@ guard() {
 timed() {
   [ -z "$G" ] || return 0
   mark b "$1"
-  N=$(($3 + 1)) F= K=
+  B=${T%.*} X=0 F= K=
+  N=$((B + $3 + 1))
   @FEED@@SHELL@ "$4" @STDIN@>&4 2>&5 4>&- 5>&- 8<&- &
   P=$!
   wait "$P"
   x=$?
-  while [ -n "$K" ] && [ "$x" -gt 128 ] && [ "$N" -gt -4 ]; do
+  while [ -n "$K" ] && [ "$x" -gt 128 ] && [ "$X" -lt 4 ]; do
     K= y=$x
     wait "$P"
     x=$?
     case $x,$y in 127,138|127,144|127,158) ;; 127,*) x=$y ;; esac
   done
   P=
-  if [ "$N" -le 0 ]; then
+  if [ "$X" -gt 0 ]; then
     kill -s KILL $F
     [ "$x" -lt 128 ] || x=124
-    [ "$N" -gt -4 ] || x=
+    [ "$X" -lt 4 ] || x=
   fi
-  TOOK="$TOOK$2:$(($3 + 1 - N)) "
   left "$1" "$x"
+  TOOK="$TOOK$2:$((${T%.*} - B)) "
 }
 """
 
@@ -186,8 +212,8 @@ watched() {
 }
 unwatch() {
   F= Q=0
-  fell TERM "$1" || Q=$((@GRACE@ - 1))
-  while [ "$Q" -lt @GRACE@ ]; do K=; read -r T && continue; [ -n "$K" ] || break; Q=$((Q + 1)); done
+  fell TERM "$1" || { Q=$((@GRACE@ - 1)); kill "$D"; awake 1; }
+  while [ "$Q" -lt @GRACE@ ]; do K=; read -r T && continue; [ -n "$K" ] || break; Q=$((Q + @TICK@)); done
 }
 """
 
@@ -225,14 +251,19 @@ def setup(*, password: bool) -> str:
     return _filled(SETUP, password=password)
 
 
-def guarding(*, password: bool) -> str:
+def tick_of(limits_s: Iterable[float]) -> int:
+    """How often the script is woken, seconds: each time costs a process, and the shortest limit must be kept well."""
+    return OFTEN_S if min(limits_s, default=SELDOM_FROM_S) < SELDOM_FROM_S else SELDOM_S
+
+
+def guarding(*, password: bool, tick_s: int) -> str:
     """The definitions for commands with a time limit and for watches.
 
-    One process beside the script wakes it every second; no command needs a `timeout` of its own, of which each
-    would be two processes more. What has had its time is ended with all its descendants. When the script itself
-    is gone, the watches are ended by that process.
+    One process beside the script wakes it every `tick_s` seconds; no command needs a `timeout` of its own, of
+    which each would be two processes more. What has had its time is ended with all its descendants. When the script
+    itself is gone, the watches are ended by that process.
     """
-    return _filled(GUARDING, password=password)
+    return _filled(GUARDING, password=password).replace("@TICK@", str(tick_s))
 
 
 def capping(*, password: bool) -> str:
@@ -240,12 +271,12 @@ def capping(*, password: bool) -> str:
     return _filled(CAPPING, password=password)
 
 
-def watching(*, password: bool) -> str:
+def watching(*, password: bool, tick_s: int) -> str:
     """The definitions for commands that run in the background and are listened to line by line; with `guarding`.
 
     One that sudo runs cannot be ended from here: what it has printed is waited for a second at most.
     """
-    return _filled(WATCHING, password=password)
+    return _filled(WATCHING, password=password).replace("@TICK@", str(tick_s))
 
 
 def _filled(text: str, *, password: bool) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import getpass
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import InputError
+from wizard.records import dataclass
 from wizard.ssh.openssh import read_config
 
 MAX_JUMPS = 8

@@ -8,7 +8,6 @@ end is in its own way: the TUI with dialogs, the plain one with questions, the h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, assert_never
@@ -38,6 +37,7 @@ from wizard.engine.model import (
 )
 from wizard.errors import ExitCode
 from wizard.flow.spec import Flow
+from wizard.records import dataclass
 from wizard.ui import words
 from wizard.ui.mending import underway
 

@@ -7,7 +7,7 @@ came from gateways and are returned as they are; whoever shows them makes them h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +29,7 @@ from wizard.engine.phrase import Phrases
 from wizard.engine.plan import Blast, Plan, Step
 from wizard.facts.model import End, Facts, other
 from wizard.flow.spec import Flow, Remedy
+from wizard.records import dataclass
 
 # --- what can be done ------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from wizard.engine.model import Confidence, Mark, Mended, Outcome, Result, Status
+from wizard.records import dataclass
 
 Sign = Literal["ok", "warn", "fail", "unknown", "running"]
 """A mark, or the sign of something under way."""

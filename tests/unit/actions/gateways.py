@@ -19,8 +19,8 @@ from wizard.platforms.actions.base import Action, Planned, Site
 from wizard.platforms.dialect import Dialect
 from wizard.platforms.guard import LIBRARY
 from wizard.platforms.libreswan import LIBRESWAN
-from wizard.platforms.linux import OBSERVE
 from wizard.platforms.stroke import STROKE
+from wizard.platforms.surroundings import ADDRESSES as HELD
 from wizard.platforms.swanctl import SWANCTL
 
 DIALECTS: Mapping[str, Dialect] = {"swanctl": SWANCTL, "stroke": STROKE, "libreswan": LIBRESWAN}
@@ -91,12 +91,11 @@ class Box:
         probe, text = LISTINGS[self.kind]
         by_id = {command.id: command for command in self.dialect.observe}
         listing = Output(by_id[probe], text.format(version=self.version), "", 0, False, 0.0)
-        addresses = next(command for command in OBSERVE if command.id == "addresses")
         held = f"2: wan0    inet {ADDRESSES[self.end]}/24 scope global wan0\\       valid_lft forever\n"
         return kinds.read(
             self.end,
             f"gw-{'a' if self.end == 'near' else 'b'}",
-            [listing, self.output(by_id["config"]), Output(addresses, held, "", 0, False, 0.0)],
+            [listing, self.output(by_id["config"]), Output(HELD, held, "", 0, False, 0.0)],
         )
 
     def step(self, step: Step, text: str = "") -> subprocess.CompletedProcess[str]:

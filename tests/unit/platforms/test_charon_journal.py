@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +153,58 @@ def test_a_file_begun_anew_after_the_mark_is_all_fresh(machine: Machine) -> None
 def test_nothing_is_fresh_when_nothing_was_written() -> None:
     text = f"@@ file {len(UNTIMED)} /log\n@@ now 1795272519 +0000\n{UNTIMED}"
     assert charon_log.parse(charon_outlets.fresh(text, f"{len(UNTIMED)} /log")) == ()
+
+
+def entry(age_s: float, message: str) -> str:
+    stamp = int((time.time() - age_s) * 1_000_000)
+    return (
+        json.dumps({"__REALTIME_TIMESTAMP": str(stamp), "MESSAGE": message, "SYSLOG_IDENTIFIER": "charon"})
+        + "\n"
+    )
+
+
+def looked(machine: Machine, lines: int = 600) -> list[str]:
+    """What is read of the last quarter of an hour, and of how tunnels lived before it."""
+    ran = machine.run(charon_journal.since("recent-log", 900, lines, lives=True).text)
+    assert ran.returncode == 0, ran.stderr
+    return [line.text for line in charon_log.parse(ran.stdout)]
+
+
+@pytest.mark.parametrize("awk", ["awk", "mawk", "gawk", "busybox awk"])
+def test_of_what_is_older_only_lives_are_taken_with_one_look(machine: Machine, awk: str) -> None:
+    if shutil.which(awk.split(maxsplit=1)[0]) is None:
+        pytest.skip(f"no {awk} here")
+    machine.write("bin/awk", f'#!/bin/sh\nexec /usr/bin/{awk} "$@"\n')
+    (machine.root / "bin/awk").chmod(0o755)
+    told = [
+        entry(9000, "CHILD_SA net{1} established with SPIs"),
+        entry(8000, "received NO_PROPOSAL_CHOSEN notify"),
+        entry(7000, "received DELETE for IKE_SA site[1]"),
+        entry(60, "sending packet: from a[500] to b[500]"),
+        entry(50, "received AUTHENTICATION_FAILED notify error"),
+    ]
+    machine.journal("".join(told), 0)
+    machine.write(
+        "bin/journalctl", f'#!/bin/sh\necho x >>"{machine.root}/looks"; cat {machine.root}/bin/journal\n'
+    )
+    assert [text[:20] for text in looked(machine)] == [
+        "CHILD_SA net{1} esta",
+        "received DELETE for ",
+        "sending packet: from",
+        "received AUTHENTICAT",
+    ]
+    assert (machine.root / "looks").read_text() == "x\n"
+
+
+def test_where_much_is_written_the_journal_itself_picks_the_lives_out(machine: Machine) -> None:
+    machine.write("bin/older", entry(9000, "CHILD_SA net{1} established with SPIs"))
+    machine.write(
+        "bin/journal",
+        entry(8000, "deleting IKE_SA site[1]") + entry(70, "one") + entry(60, "two") + entry(50, "three"),
+    )
+    machine.write(
+        "bin/journalctl",
+        f'#!/bin/sh\ncd {machine.root}/bin; case "$*" in *" -g "*) cat older ;; *) cat journal ;; esac\n',
+    )
+    assert looked(machine, 4) == ["CHILD_SA net{1} established with SPIs", "one", "two", "three"]
+    assert looked(machine, 5) == ["deleting IKE_SA site[1]", "one", "two", "three"]

@@ -6,7 +6,6 @@ Whether the other end believes it is for `derive.trust`. Times are held against 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from wizard.facts.certificates import Certificate, CertificateStore, HeldCertifi
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.tunnel import AuthRound
+from wizard.records import dataclass
 
 PROBE: Final = "certificates"
 DAY_S: Final = 86_400

@@ -7,13 +7,13 @@ of that language. The values come from a gateway, so that nothing of them can en
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Final
 
 from wizard.facts import identities, proposals
 from wizard.facts.proposals import Proposal
 from wizard.facts.transforms import Transform
+from wizard.records import dataclass
 
 KEY: Final = "the key both sides agreed on, not in this message"
 _IOS_GROUPS: Final = {

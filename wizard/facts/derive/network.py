@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 from wizard.facts import firewall
@@ -13,6 +13,7 @@ from wizard.facts.firewall import Judgement, Packet
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.passages import through
 from wizard.facts.ruleset import network
+from wizard.records import dataclass
 
 _ECHO_REPLY = 0
 _NEW_SOURCE = re.compile(

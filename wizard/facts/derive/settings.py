@@ -7,7 +7,6 @@ states it and the whole configuration could be read. What cannot be told stays u
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from wizard.facts.defaults import libreswan
@@ -16,6 +15,7 @@ from wizard.facts.focus import Focus
 from wizard.facts.parsers import stroke_conns
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Child, Connection
+from wizard.records import dataclass
 
 _T = TypeVar("_T")
 _CONFIG: Final = "config"

@@ -8,7 +8,6 @@ look between them tells whose packets were counted, and its time whose were capt
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -34,6 +33,7 @@ from wizard.facts.parsers import counters
 from wizard.facts.parsers.tcpdump import CapturedPacket
 from wizard.facts.parsers.xfrm import SecurityAssociation
 from wizard.facts.tunnel import ChildSa
+from wizard.records import dataclass
 
 _WIRE: Final = frozenset({"esp", "espinudp", "ah"})
 _States = tuple[SecurityAssociation, ...] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from wizard.facts.derive.notebook import Notebook
@@ -17,6 +17,7 @@ from wizard.facts.parsers.xfrm import SecurityAssociation
 from wizard.facts.ruleset import Ruleset
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import IkeSa
+from wizard.records import dataclass
 
 MAY_NOT_PING: Final = "this login may not ping there"
 

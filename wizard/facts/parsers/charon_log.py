@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final, Protocol
+
+from wizard.records import dataclass
 
 _TAGGED: Final = re.compile(
     r"\s*(?:(?P<thread>\d{1,3})\[(?P<group>[A-Z]{3})\]|\[(?P<bare>[A-Z]{3})\])"
@@ -89,9 +91,11 @@ class LogEvent:
 def parse(text: str) -> tuple[LogLine, ...]:
     """The lines of a journal (JSON lines or text), a log file or `swanctl --log`; what is none is left out.
 
-    Times without year or zone count by the line `@@ now EPOCH ZONE` that a probe prints before a file.
+    Times without year or zone count by the line `@@ now EPOCH ZONE` that a probe prints before a file. A journal that
+    was asked twice is put in order.
     """
     lines: list[LogLine] = []
+    journaled: list[int] = []
     now: datetime | None = None
     for raw in text.splitlines():
         if raw.startswith(_FRAMES):
@@ -99,7 +103,12 @@ def parse(text: str) -> tuple[LogLine, ...]:
             continue
         line = _journal(raw) if raw.startswith("{") else _plain(raw, now)
         if line is not None:
+            if line.time is not None and raw.startswith("{"):
+                journaled.append(len(lines))
             lines.append(line)
+    ordered = sorted((lines[at] for at in journaled), key=lambda line: line.time or 0)
+    for at, line in zip(journaled, ordered, strict=True):
+        lines[at] = line
     return tuple(lines)
 
 

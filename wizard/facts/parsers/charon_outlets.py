@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from wizard.records import dataclass
 
 _OUTLET: Final = re.compile(r"@@ outlet (?P<path>[^\n=]{1,400})=(?P<value>[^\n]{0,400})$", re.MULTILINE)
 _FILE: Final = re.compile(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from wizard.records import dataclass
 
 COMMAND: Final = 'date +%s.%N; read -r up </proc/uptime; echo "$up"'
 """Where date knows no nanoseconds the fraction is empty or "%N", and the clock is good to a second."""

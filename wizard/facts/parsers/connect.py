@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from wizard.facts.parsers.framed import sections
+from wizard.records import dataclass
 
 COMMAND: Final = """\
 echo '@@ connect'

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from wizard.facts.parsers.words import whole
+from wizard.records import dataclass
 
 COMMAND: Final = "cat /proc/net/snmp /proc/net/netstat /proc/net/snmp6 /proc/net/xfrm_stat 2>/dev/null; :"
 """Readable for everybody; a file the kernel does not have is passed over."""

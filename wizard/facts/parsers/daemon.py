@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from wizard.facts.parsers.framed import Section, sections
 from wizard.facts.parsers.words import whole
+from wizard.records import dataclass
 
 UNITS: Final = (
     "strongswan.service",
@@ -19,8 +20,12 @@ UNITS: Final = (
 """Units of Debian, Ubuntu, Fedora and Libreswan; some are other names of the same unit."""
 
 COMMAND: Final = f"""\
-found=; login=$(id); uid=${{login#uid=}}; user=${{uid#*(}}; uid=${{uid%%(*}}
-echo '@@ login'; printf '%s\\n' "${{user%%)*}}" "$uid"
+found= user=${{LOGNAME:-$USER}} uid=
+while read -r key value _; do case $key in Uid:) uid=$value; break ;; esac; done 2>/dev/null </proc/self/status
+[ -n "$user" ] && [ -n "$uid" ] || {{
+  login=$(id); uid=${{login#uid=}}; user=${{uid#*(}}; uid=${{uid%%(*}} user=${{user%%)*}}
+}}
+echo '@@ login'; printf '%s\\n' "$user" "$uid"
 echo '@@ root'; if [ -n "$SUDO" ]; then $SUDO id -u 2>&1; else echo "$uid"; fi; echo "@= $?"
 echo '@@ tools'
 for tool in swanctl ipsec pluto charon-systemd systemctl journalctl systemd-run ip ss nft iptables-save \\
@@ -30,17 +35,18 @@ for entry in /proc/[0-9]*; do
   read -r name <"$entry/comm" || continue
   case $name in charon|charon-*|pluto|starter|racoon|iked) echo "${{entry#/proc/}} $name"; found=$name ;; esac
 done 2>/dev/null
+units=
+command -v systemctl >/dev/null 2>&1 && units=$(systemctl show --no-pager -p Id -p Names -p LoadState \\
+  -p ActiveState -p SubState -p Result -p NRestarts -p ExecMainPID -p ActiveEnterTimestamp \\
+  -p UnitFileState -p StatusText {" ".join(UNITS)} 2>&1)
 echo '@@ versions'
 command -v ipsec >/dev/null 2>&1 && ipsec --version 2>/dev/null
-command -v swanctl >/dev/null 2>&1 && [ -z "$found" ] && swanctl --help 2>/dev/null | head -n 1
-echo '@@ units'
-command -v systemctl >/dev/null 2>&1 && systemctl show --no-pager -p Id -p Names -p LoadState \\
-  -p ActiveState -p SubState -p Result -p NRestarts -p ExecMainPID -p ActiveEnterTimestamp \\
-  -p UnitFileState {" ".join(UNITS)} 2>&1
+case $units in *'strongSwan '[0-9]*) ;; *) command -v swanctl >/dev/null 2>&1 && swanctl --version 2>/dev/null ;; esac
+echo '@@ units'; printf '%s\\n' "$units"
 :"""
 """Reads only and needs no rights; `$SUDO id -u` shows whether the login may become root at all.
 
-A daemon that runs tells its version itself; `swanctl --help` names it where none does.
+A daemon that runs tells its version in the words it gives systemd; its tool is asked where none does.
 """
 
 Implementation = Literal["strongswan", "libreswan"]
@@ -127,7 +133,9 @@ def parse(text: str) -> Daemon:
         units=_units(units),
         processes=_processes(part("processes")),
         tools=_tools(part("tools")),
-        versions=tuple(version for line in part("versions").lines if (version := _version(line))),
+        versions=tuple(
+            version for line in (*part("versions").lines, *_told(units)) if (version := _version(line))
+        ),
         user=login[0].strip() if login else "",
         uid=whole(login[1].strip()) if len(login) > 1 else None,
         becomes_root=became == "0" if root.lines or root.status is not None else None,
@@ -136,6 +144,11 @@ def parse(text: str) -> Daemon:
             + [line.strip() for line in units.lines if "=" not in line]
         ),
     )
+
+
+def _told(units: Section) -> list[str]:
+    """What daemons that run say of themselves through systemd."""
+    return [line for line in units.lines if line.startswith("StatusText=")]
 
 
 def _units(part: Section) -> tuple[Unit, ...]:

@@ -6,11 +6,11 @@ RFC 1035 (messages, 4.1), RFC 3596 (AAAA).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
 from wizard.facts.parsers.framed import sections
+from wizard.records import dataclass
 
 COMMAND: Final = """\
 if command -v dig >/dev/null 2>&1; then

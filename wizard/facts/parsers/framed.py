@@ -5,9 +5,8 @@ One round trip carries many small commands; a line `@@ name` starts a part and `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wizard.facts.parsers.words import whole
+from wizard.records import dataclass
 
 START = "@@ "
 STATUS = "@= "

@@ -6,9 +6,11 @@ one gateway cannot be told from an older one seen to arrive at the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
+
+from wizard.records import dataclass
 
 EXCHANGES: Final = {
     2: "MAIN",

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_interface
 from typing import Any, Final
 
 from wizard.facts.parsers.words import after
+from wizard.records import dataclass
 
 ADDRESSES_COMMAND: Final = "ip -d -o link show 2>/dev/null || ip -o link show; ip -o addr show"
 """With details, which say what SA a tunnel interface belongs to; busybox has none to give."""

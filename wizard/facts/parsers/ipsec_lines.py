@@ -11,12 +11,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from wizard.facts.parsers.settings import Setting
 from wizard.facts.parsers.settings_tokens import MAX_INCLUDES, Place
+from wizard.records import dataclass
 
 Grammar = Literal["strongswan", "libreswan"]
 Kind = Literal["setup", "conn", "ca"]

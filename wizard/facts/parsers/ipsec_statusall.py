@@ -8,12 +8,13 @@ policies stand in a section of their own, and so do shunts, "Bypass LAN" among t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from wizard.facts.parsers import ipsec_status_sas
 from wizard.facts.parsers.ipsec_status_sas import seconds
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, ChildSa, Connection, IkeSa, Mode
+from wizard.records import dataclass
 
 _HEAD: Final = re.compile(
     r"Status of IKE charon daemon \((?:weak)?strongSwan (?P<version>[0-9][0-9A-Za-z.]{0,30})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from wizard.facts.ruleset import (
@@ -16,6 +16,7 @@ from wizard.facts.ruleset import (
     number,
     protocol_number,
 )
+from wizard.records import dataclass
 
 Sets = dict[tuple[str, str, str], list[Any]]
 """Elements of the named sets and maps, by family, table and "@name"."""

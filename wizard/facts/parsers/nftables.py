@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, cast
 
 from wizard.facts.parsers.iptables_rule import TARGETS
 from wizard.facts.parsers.nft_match import UNKNOWN, Sets, match_of
 from wizard.facts.ruleset import Action, Chain, Family, Match, Rule
+from wizard.records import dataclass
 
 _FAMILIES: Final = frozenset({"ip", "ip6", "inet", "netdev"})
 _VERDICTS: Final[Mapping[str, Action]] = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from wizard.records import dataclass
 
 ASK: Final = """\
 asked() {

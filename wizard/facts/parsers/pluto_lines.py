@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from wizard.records import dataclass
 
 _NUMBER: Final = re.compile(r"\d{3} ")
 _CONN: Final = re.compile(

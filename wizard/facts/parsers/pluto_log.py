@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from wizard.facts.parsers.charon_log import LogLine
 from wizard.facts.parsers.pluto_lines import base
+from wizard.records import dataclass
 
 CLOCK: Final = "@@ clock "
 """Before the lines of a file: the gateway's clock as `date +%Y-%m-%dT%H:%M:%S%z` prints it, then how many seconds back

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from wizard.facts.addresses import is_address
 from wizard.facts.parsers.pluto_lines import ConnLine, base, conn_line, lines
 from wizard.facts.tunnel import AuthMethod, AuthRound, Child, Connection, Mode
+from wizard.records import dataclass
 
 _VERSION: Final = re.compile(r"pluto_version=(?P<version>[\w.\-~+]{1,60})")
 _GONE: Final = re.compile(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
 from wizard.facts.parsers.framed import Section, sections
 from wizard.facts.parsers.words import after, whole
+from wizard.records import dataclass
 
 ROUTES_COMMAND: Final = """\
 echo '@@ routes'; ip -o -4 route show table all
@@ -18,7 +18,7 @@ echo '@@ rules6'; ip -6 rule show 2>/dev/null
 :"""
 """Reads only; `ip route show` of all tables needs no rights."""
 
-LOOKUPS_COMMAND: Final = """\
+PEERS_SCRIPT: Final = """\
 [ -z "${ZSH_VERSION-}" ] || emulate sh
 found=$($SUDO grep -rhE --include='*.conf' '(remote_addrs|left|right)[[:space:]]*=' /etc/swanctl /etc/strongswan \\
   /etc/ipsec.conf /etc/ipsec.d 2>/dev/null)
@@ -38,13 +38,20 @@ for line in $PEERS$nl$found; do
     case $asked in *" $peer "*) continue ;; esac
     [ ${#peer} -lt 40 ] && [ $count -lt 64 ] || continue
     asked="$asked$peer " count=$((count + 1))
-    echo "@@ $peer"; ip route get "$peer" 2>&1; echo "@= $?"
   done
 done"""
-"""Asks the kernel for the way to each address in $PEERS and in the configuration on disk.
+"""Puts each address in $PEERS and in the configuration on disk into $asked.
 
-Only what looks like an address gets as far as a command; of files only values of address settings are read.
+Only what looks like an address gets that far; of files only values of address settings are read.
 """
+
+LOOKUPS_COMMAND: Final = f"""\
+{PEERS_SCRIPT}
+IFS=' '
+for peer in $asked; do
+  echo "@@ $peer"; ip route get "$peer" 2>&1; echo "@= $?"
+done"""
+"""Asks the kernel for the way to each of those addresses."""
 
 _KINDS: Final = frozenset(
     {

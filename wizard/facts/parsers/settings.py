@@ -6,9 +6,10 @@ It follows strongswan.conf(5) and the daemon's parser, which takes nothing at al
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wizard.facts.parsers.settings_tokens import Place, Scanner, Token
+from wizard.records import dataclass
 
 __all__ = ["Group", "Place", "Setting", "Settings", "SyntaxProblem", "parse"]
 

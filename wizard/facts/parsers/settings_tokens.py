@@ -9,9 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from wizard.records import dataclass
 
 MAX_INCLUDES = 20
 """Files inside files; a file that includes itself would otherwise never end."""

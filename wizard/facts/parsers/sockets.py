@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from wizard.records import dataclass
 
 COMMAND: Final = """\
 if command -v ss >/dev/null 2>&1; then

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wizard.records import dataclass
 
 _VERSION = re.compile(r"\bstrongSwan (?:swanctl )?(?:U)?(?P<version>[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.]*)")
 _DAEMON_VERSION = re.compile(

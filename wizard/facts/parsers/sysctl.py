@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from wizard.facts.parsers.words import whole
+from wizard.records import dataclass
 
 COMMAND: Final = """\
 grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_no_pmtu_disc \\

@@ -7,11 +7,12 @@ the packet itself. Without those bytes (a pasted capture) the words are read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from wizard.facts.addresses import is_address
 from wizard.facts.parsers.ike_header import Headers, decode
+from wizard.records import dataclass
 
 COMMAND: Final = (
     '${SUDO:+$SUDO timeout "${SECONDS_MAX:-30}"} tcpdump -p -nn -tt -l -x -s 96 --immediate-mode'

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from wizard.records import dataclass
 
 MAX_DEPTH = 16
 """Deeper nesting than any message of the daemon has; beyond it a line counts as cut off."""

@@ -7,10 +7,10 @@ wanted: better nothing than keys. A list that shows keys all the same is not kep
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from wizard.facts.parsers.words import after, whole
+from wizard.records import dataclass
 
 STATES_COMMAND: Final = "$SUDO ip -s xfrm state list nokeys"
 POLICIES_COMMAND: Final = "$SUDO ip -s xfrm policy list nosock 2>/dev/null || $SUDO ip -s xfrm policy list"
