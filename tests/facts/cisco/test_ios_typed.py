@@ -166,3 +166,59 @@ tunnel protection ipsec profile COAST
 )
 def test_an_interface_has_one_name(written: tuple[str, ...], name: str) -> None:
     assert ios_typed.interface(written) == name
+
+
+def test_a_command_of_the_outermost_level_ends_the_block_it_is_indented_in() -> None:
+    text = LISTED.replace("\ncrypto isakmp key", "\n    crypto isakmp key").replace(
+        "\ncrypto ipsec transform-set", "\n    crypto ipsec transform-set"
+    )
+    assert same(only(text), only(LISTED))
+    assert read(text).secrets[0].digest == read(LISTED).secrets[0].digest
+
+
+@pytest.mark.parametrize("between", ["", "!\n"])
+def test_what_is_indented_under_another_line_belongs_there(between: str) -> None:
+    text = LISTED.replace(
+        "interface GigabitEthernet0/2",
+        f"{between}zone-pair odd\n match address OTHER\n{between}interface GigabitEthernet0/2",
+    )
+    assert same(only(text), only(LISTED))
+
+
+SPOKE = """\
+crypto isakmp policy 5
+ authentication pre-share
+crypto isakmp key Quay!Side address 0.0.0.0 0.0.0.0
+crypto ipsec transform-set QUAY esp-aes
+ mode transport
+crypto ipsec profile COAST
+ set transform-set QUAY
+interface Tunnel3
+ ip nhrp map 10.77.0.1 192.0.2.66
+ ip nhrp map multicast 192.0.2.66
+ ip nhrp nhs 10.77.0.1
+ tunnel source 192.0.2.65
+ tunnel mode gre multipoint
+ tunnel protection ipsec profile COAST
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "peers", "action"),
+    [
+        (SPOKE, ("192.0.2.66", "%any"), "start"),
+        (
+            SPOKE.replace("nhs 10.77.0.1", "nhs 10.77.0.1 nbma 192.0.2.70 multicast").replace(
+                " ip nhrp map 10.77.0.1 192.0.2.66\n", ""
+            ),
+            ("192.0.2.70", "%any"),
+            "start",
+        ),
+        (SPOKE.replace(" ip nhrp nhs 10.77.0.1\n", ""), ("%any",), "none"),
+    ],
+)
+def test_a_spoke_calls_its_next_hop_server_and_takes_calls_from_others(
+    text: str, peers: tuple[str, ...], action: str
+) -> None:
+    one = only(text)
+    assert (one.remote_addrs, one.children[0].start_action) == (peers, action)

@@ -74,32 +74,39 @@ class _Open:
 
 
 def _placed(block: Block, indent: int, top: list[Block], open_: list[_Open]) -> None:
-    """Puts a line under the block it is indented under, or the one at its own depth that knows such a line."""
+    """Puts a line under the block that knows such a line, else under the one it is indented under.
+
+    IOS itself takes no notice of blanks: a command of the outermost level ends the block it stands in.
+    """
     if block.words[0] in {"exit", "end"}:
         del open_[max(0, len(open_) - 1) if block.words[0] == "exit" else 0 :]
         return
-    while open_ and open_[-1].indent > indent:
-        open_.pop()
-    level = [one for one in open_ if one.indent == indent]
-    for one in reversed(level):
-        words = None if one.ended else ios_typed.inner(block.words, one.block.words)
-        if words is not None:
+    unknown = bool(open_) and open_[-1].indent < indent and not ios_typed.opens(open_[-1].block.words)
+    for one in reversed(() if unknown else tuple(open_)):
+        words = ios_typed.inner(block.words, one.block.words)
+        if words is not None and not (one.ended and one.indent >= indent):
             del open_[open_.index(one) + 1 :]
             block.words = words
             _add(block, one.block.inner)
             if ios_typed.opens(words):
                 open_.append(_Open(indent, block))
             return
+    while open_ and open_[-1].indent > indent:
+        open_.pop()
+    level = [
+        one for one in open_ if one.indent == indent and not one.ended and ios_typed.opens(one.block.words)
+    ]
     outside = [one for one in open_ if one.indent < indent]
-    if outside:
+    if outside and not ios_typed.outermost(block.words):
         block.words = ios_typed.indented(block.words, outside[-1].block.words)
         _add(block, outside[-1].block.inner)
     else:
         block.words = ios_typed.top(block.words)
         top.append(block)
+        outside = []
     # An unknown line of a block that is not indented does not end it; a line that begins another does.
-    if ios_typed.opens(block.words) or not level:
-        open_[:] = [*outside, _Open(indent, block)]
+    known = ios_typed.opens(block.words)
+    open_[:] = [*outside, *(() if known else level), _Open(indent, block)]
 
 
 def _add(block: Block, inner: list[Block]) -> None:
@@ -145,6 +152,16 @@ def looks_like(text: str) -> bool:
         re.MULTILINE,
     )
     return len(signs) >= 2
+
+
+def next_hops(interface: Block) -> tuple[str, ...]:
+    """The addresses a spoke of DMVPN calls: where NHRP finds its next hop servers, and whoever calls it."""
+    lines = [line.words[3:] for line in interface.all("ip", "nhrp", "nhs")]
+    servers = {words[0] for words in lines if words}
+    found = [words[words.index("nbma") + 1] for words in lines if "nbma" in words[:-1]]
+    maps = [line.words[3:] for line in interface.all("ip", "nhrp", "map")]
+    found += [words[1] for words in maps if len(words) > 1 and words[0] in servers]
+    return (*dict.fromkeys(found), "%any") if found else ()
 
 
 # --- access lists ---------------------------------------------------------------------------------

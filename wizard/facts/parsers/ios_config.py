@@ -154,9 +154,10 @@ class _Reader:
         if mode is not None:
             where[f"children.{child}.local_ts"] = where[f"children.{child}.remote_ts"] = mode.place
         settings = profile or Block((), block.place, "")
-        action = "start" if target and target != "dynamic" else "none"
+        peers = (target,) if target and target != "dynamic" else ios_blocks.next_hops(block)
+        action = "start" if peers else "none"
         children = (self._child(settings, child, selectors, selectors, where, action, interface=name),)
-        yield self._connection(settings, name, local, (target or "%any",), children, where)
+        yield self._connection(settings, name, local, peers or ("%any",), children, where)
 
     # --- both ---------------------------------------------------------------------------------
 

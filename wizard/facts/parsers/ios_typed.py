@@ -121,6 +121,14 @@ def top(words: Words) -> Words:
     return _completed(words, _TOP)[0]
 
 
+def outermost(words: Words) -> bool:
+    """Whether a command can only stand outside of every block."""
+    found, whole = _completed(words, _TOP)
+    return (
+        whole and found[0] in {"crypto", "access-list"} and (found[:2] != ("crypto", "map") or len(found) > 4)
+    )
+
+
 def inner(words: Words, header: Words) -> Words | None:
     """A command written out, when it is one of the block that `header` begins; None when it is not."""
     if header[:2] == ("crypto", "map") and len(header) < 4:
