@@ -10,7 +10,7 @@ import pytest
 
 from wizard.cli import Diagnosis, plain
 
-HEAVY = {"typer", "pydantic", "yaml", "textual", "rich", "questionary"}
+HEAVY = {"cryptography.x509", "typer", "pydantic", "yaml", "textual", "rich", "questionary"}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
 from wizard.facts.certificates import Certificate, Crl
 from wizard.records import dataclass
 
@@ -102,6 +99,10 @@ def issued(certificate: Certificate, issuer: Certificate) -> bool:
         return False
     if not certificate.der or not issuer.der:
         return _same_key(certificate.issuer_key_id, issuer.key_id)
+    # Here and not on top: most tunnels prove themselves by keys, and a diagnosis of theirs starts without it.
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
     try:
         x509.load_der_x509_certificate(certificate.der).verify_directly_issued_by(
             x509.load_der_x509_certificate(issuer.der)

@@ -16,7 +16,6 @@ from wizard.facts.derive import attempt
 from wizard.facts.derive.exercise import RECENT_LOG
 from wizard.facts.focus import Focus
 from wizard.facts.parsers import (
-    certificate_store,
     daemon,
     framed,
     swanctl_conf,
@@ -102,6 +101,8 @@ class Swanctl:
             fields["disk"] = _configuration(config, version)
         certificates = outputs.get("certificates")
         if certificates is not None and linux.usable(certificates):
+            from wizard.facts.parsers import certificate_store
+
             fields["certificates"] = certificate_store.parse(certificates.stdout)
         elif certificates is None and outputs:
             # The probe is left out where there is nothing to read.
