@@ -125,4 +125,8 @@ def _anyway(raw: RawLine, matcher: Matcher) -> SeenEvent | None:
         found = matcher.event(line, raw.signatures)
         if found is not None:
             return found
-    return None
+    bare = taken_apart(raw.number, raw.text)
+    if bare.text == raw.text:
+        return None
+    # What was taken for a prefix may have been the subject of the sentence: `ipsec.service: Start request …`.
+    return matcher.event(replace(bare, text=raw.text, hint=""), raw.signatures)
