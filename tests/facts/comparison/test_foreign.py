@@ -372,3 +372,16 @@ def test_everything_is_narrowed_to_the_virtual_ip_without_a_word() -> None:
 def test_a_configuration_of_a_maker_that_is_not_read_is_called_by_its_name(text: str, maker: str) -> None:
     with pytest.raises(InputError, match=f"is a configuration of {maker}, which is not read"):
         saved.read("north", {"north.txt": text.encode()})
+
+
+def test_a_weak_algorithm_is_told_once_however_many_children_have_it() -> None:
+    conn = (
+        "conn harbour\n left={0}\n right={1}\n leftid=@{2}\n rightid=@{3}\n {4}subnets=10.41.0.0/24,10.42.0.0/24\n"
+        " {5}subnet=10.43.0.0/24\n authby=secret\n ikev2=insist\n esp=aes_gcm128-null;modp1536\n auto=start\n"
+    )
+    a = conf(conn.format("192.0.2.8", "192.0.2.9", "north", "south", "left", "right"))
+    b = conf(conn.format("192.0.2.9", "192.0.2.8", "south", "north", "right", "left"))
+    found, _ = outcome(a, b)
+    assert found.status == "healthy"
+    told = [one.summary for one in found.warnings if one.cause == "weak-algorithm"]
+    assert [one.count("MODP_1536") for one in told if one] == [1]

@@ -211,7 +211,7 @@ def _weak(notes: Notes, what: str, offered: list[tuple[Proposal, ...]]) -> None:
     before = known.value if known is not None and isinstance(known.value, tuple) else ()
     if known is not None:
         notes.facts.remove(known)
-    everything = (*before, *(f"{what}: {name}" for name in found))
+    everything = tuple(dict.fromkeys((*before, *(f"{what}: {name}" for name in found))))
     field = "proposals"
     notes.pair("weak_in_common", everything, field, words(everything), words(everything))
 
