@@ -113,12 +113,13 @@ def _add(block: Block, inner: list[Block]) -> None:
     """Adds a line to a block, where it takes the place of one that says the same thing otherwise."""
     setting = ios_typed.once(block.words)
     undone = block.words[1:] if block.words[0] == "no" else None
-    inner[:] = [
-        one
-        for one in inner
-        if (setting is None or ios_typed.once(one.words) != setting)
-        and (not undone or not one.starts(*undone))
-    ]
+    if setting is not None or undone:
+        inner[:] = [
+            one
+            for one in inner
+            if (setting is None or ios_typed.once(one.words) != setting)
+            and not (undone and one.starts(*undone))
+        ]
     inner.append(block)
 
 
