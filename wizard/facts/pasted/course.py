@@ -12,6 +12,9 @@ from wizard.facts.pasted.story import UPS
 _TROUBLE: Final = frozenset({"fault", "refused"})
 _ENDINGS: Final = frozenset({"dpd-timeout", "rekey-failed", "child-expired", "peer-deleted", "invalid-spi"})
 """What took a tunnel down that was up: coming up again explains nothing away."""
+_CHILD_REFUSALS: Final = frozenset({"received-no-proposal-child", "received-single-pair", "child-failed",
+    "child-proposal-unacceptable", "ts-unacceptable"})  # fmt: skip
+"""An IKE SA that comes up does not make good what was said of the CHILD SA."""
 _ANSWERS: Final = frozenset({"exchange-received", "rekeyed"})
 _ALIVE: Final = frozenset({"daemon-started", "attempt-started", "peer-started", "ike-up", "child-up"})
 """What only a daemon that runs can say."""
@@ -20,12 +23,24 @@ _ALIVE: Final = frozenset({"daemon-started", "attempt-started", "peer-started", 
 def parted(events: Sequence[SeenEvent]) -> tuple[list[SeenEvent], list[SeenEvent]]:
     """Trouble that a later success of the same attempt overcame, and all the rest."""
     last = max((index for index, event in enumerate(events) if event.name in UPS | {"ike-up"}), default=-1)
+    child = max((index for index, event in enumerate(events) if event.name in UPS), default=-1)
     overcome: list[SeenEvent] = []
     rest: list[SeenEvent] = []
     for index, event in enumerate(events):
-        past = index <= last and event.level in _TROUBLE and event.name not in _ENDINGS
+        success = child if event.name in _CHILD_REFUSALS else last
+        past = index <= success and event.level in _TROUBLE and event.name not in _ENDINGS
         (overcome if past else rest).append(event)
     return overcome, rest
+
+
+def child_refused(events: Sequence[SeenEvent]) -> bool:
+    """Whether the CHILD SA was refused and none came up later, whatever became of the IKE SA."""
+    for event in reversed(events):
+        if event.name in UPS:
+            return False
+        if event.name in _CHILD_REFUSALS:
+            return True
+    return False
 
 
 def first_trouble(events: Sequence[SeenEvent]) -> int | None:

@@ -10,7 +10,14 @@ from typing import Final
 
 from wizard.facts import proposals
 from wizard.facts.model import Evidence, Fact, Value
-from wizard.facts.pasted.course import first_trouble, lasting, parted, trouble_after, unanswered_by
+from wizard.facts.pasted.course import (
+    child_refused,
+    first_trouble,
+    lasting,
+    parted,
+    trouble_after,
+    unanswered_by,
+)
 from wizard.facts.pasted.events import SeenEvent
 from wizard.facts.pasted.offers import offered
 from wizard.facts.pasted.prefixes import moment
@@ -69,7 +76,7 @@ class LogFacts:
         ]
         child_up = any(event.name in UPS for event in self._attempt)
         earlier_up = any(event.name in UPS for event in self._story.earlier)
-        up = bool(ups) and not trouble_after(self._attempt, ups[-1])
+        up = bool(ups) and not trouble_after(self._attempt, ups[-1]) and not child_refused(self._attempt)
         before = self._attempt[:trouble] if trouble is not None else self._attempt
         made: list[Fact | None] = [
             self._words("log_events", self._events),
