@@ -9,7 +9,7 @@ from wizard.facts.derive import snapshot_facts
 from wizard.facts.focus import Focus
 from wizard.facts.model import Fact
 from wizard.facts.parsers.clock import Clock
-from wizard.facts.parsers.daemon import Daemon, Unit
+from wizard.facts.parsers.daemon import Daemon, Process, Unit
 from wizard.facts.probes import Command, Output
 from wizard.facts.snapshot import Snapshot
 from wizard.facts.tunnel import Connection
@@ -87,3 +87,14 @@ def test_what_is_refused_of_another_connection_is_not_this_tunnels_affair() -> N
     assert told(fresh, active="active", answers=True)["far.recent_events"].value == ()
     own = fresh.replace("'other'", "'site'")
     assert told(own, active="active", answers=True)["far.recent_events"].value == ("config-refused",)
+
+
+@pytest.mark.parametrize(
+    ("took_s", "problem", "hangs"), [(6.0, "it did not finish within 5 s", True), (0.1, None, False)]
+)
+def test_a_process_that_answers_no_question_hangs(took_s: float, problem: str | None, hangs: bool) -> None:
+    asked = Output(Command("daemon-stats", "swanctl --stats", 5), "", "", 124, False, took_s, problem)
+    process = Process(7, "charon-systemd", "7 /usr/sbin/charon-systemd")
+    seen = Snapshot("far", "gw-b", outputs={"daemon-stats": asked}, daemon=Daemon(processes=(process,)))
+    facts = {one.name: one for one in snapshot_facts({"far": seen}, {"far": FOCUS}, SIGNATURES)}
+    assert facts["far.daemon_hangs"].value is hangs

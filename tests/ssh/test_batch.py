@@ -405,6 +405,17 @@ def test_a_condition_may_look_at_how_long_a_command_took(shell: Sequence[str]) -
     assert [one.command.id for one in run_locally(steps, shell=shell)] == ["quick", "slow", "after-slow"]
 
 
+def test_a_condition_may_look_at_whether_a_command_was_ended_by_its_limit() -> None:
+    over = 'case $TOOK in *" @:over "*) false ;; esac'
+    steps = [
+        Command("quick", "exit 3", 1, limits="time"),
+        Command("stuck", "sleep 30", 1, limits="time"),
+        Command("after-quick", "echo here", needs=over.replace("@", "quick")),
+        Command("after-stuck", "echo here", needs=over.replace("@", "stuck")),
+    ]
+    assert [one.command.id for one in run_locally(steps)] == ["quick", "stuck", "after-quick"]
+
+
 def test_an_output_cannot_leave_a_command_out_that_needs_nothing() -> None:
     stream = f"{MARKER}[a 1]\n{MARKER}[k 0]\n{MARKER}[d]\n"
     (output,) = split(Raw.of(stream, f"{MARKER}[d]\n", 0), [one("true")], MARKER)

@@ -52,6 +52,7 @@ def attempt_parts(
             act=(*dialect.initiate(focus), *_peer_ping(focus)) if starts else (),
             after=(
                 dialect.sas("sas-after"),
+                *((linux.neighbours(attempt.NEXT_HOP),) if starts else ()),
                 *(_counters(dialect, attempt.COUNTERS) if counted else ()),
                 *((charon_journal.of_file(file) if file is not None else dialect.log(),) if readable else ()),
                 *((gone if dialect.retries else _where_it_waits(gone)) if starts else ()),

@@ -16,7 +16,8 @@ ends with a line feed, so that it can be taken out again wherever it lands, and 
     MARKER[i]                it waits again, for the other gateway's turn to be over
     MARKER[d]                the script is done, on both streams
 
-`$TOOK` holds ` ID:SECONDS ` of each command with a time limit that has ended, so that a condition can look at it.
+`$TOOK` holds ` ID:SECONDS ` of each command with a time limit that has ended, ` ID:over ` of one that was ended by it,
+so that a condition can look at it.
 
 N counts the commands and watches of the batch from 0, or is `s` for the check of the sudo password.
 """
@@ -153,7 +154,8 @@ timed() {
     [ "$X" -lt 4 ] || x=
   fi
   left "$1" "$x"
-  TOOK="$TOOK$2:$((${T%.*} - B)) "
+  [ "$X" = 0 ] || B=over
+  case $B in over) TOOK="$TOOK$2:over " ;; *) TOOK="$TOOK$2:$((${T%.*} - B)) " ;; esac
 }
 """
 

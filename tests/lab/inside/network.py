@@ -126,6 +126,7 @@ def wire(topology: Topology) -> None:
     for node in NODES:
         # A deleted end takes its other end along, so some of these are gone when their turn comes.
         _ip(node, *(f"link del {name}" for name in _named(node)), strict=False)
+        _ip(node, *(f"rule del pref {priority}" for priority in _added_rules(node)), strict=False)
         drop_rules(node)
     for near, far in plan.links:
         _ip(near.node, f"link add {near.name} type veth peer name {far.name} netns {far.node}")
@@ -156,6 +157,12 @@ def drop_rules(node: str) -> None:
     """Empty the node's firewall; one that no program has ever touched stays untouched."""
     if inside(node, lambda: read("/proc/thread-self/net/ip_tables_names")):
         must([*within(node), "iptables-legacy-restore"], given=_NO_RULES)
+
+
+def _added_rules(node: str) -> list[int]:
+    """The priorities of routing rules that the kernel has not made itself (ip-rule(8))."""
+    rules = json.loads(must(["ip", "-n", node, "-json", "rule"]) or "[]")
+    return [int(rule["priority"]) for rule in rules if rule["priority"] not in {0, 32766, 32767}]
 
 
 def _named(node: str) -> list[str]:

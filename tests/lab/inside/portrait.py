@@ -172,7 +172,9 @@ def _pluto(gateway: Gateway) -> list[str]:
 
 def configured(line: str) -> str:
     """What a line of pluto's tells of the configuration, without the clauses on how it goes just now."""
-    return ";".join(clause for clause in line.split(";") if not _PLUTO_RESTLESS.search(clause)).strip()
+    lasting = ";".join(clause for clause in line.split(";") if not _PLUTO_RESTLESS.search(clause)).strip()
+    # Whether somebody has asked for it to be up is a thing of the moment, too.
+    return lasting.replace("+UP+", "+")
 
 
 _LOADED: dict[str, Callable[[Gateway], list[str]]] = {

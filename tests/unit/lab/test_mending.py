@@ -67,6 +67,8 @@ def test_what_plutos_status_tells_of_the_moment_is_no_difference() -> None:
     assert portrait.configured(before) == portrait.configured(now)
     other = before.replace("remote: 198.51.100.1", "remote: 198.51.100.9")
     assert portrait.configured(before) != portrait.configured(other)
+    policy = '"site":   policy: IKEv2+PSK+ENCRYPT+TUNNEL+UP+ESN_NO;'
+    assert portrait.configured(policy) == portrait.configured(policy.replace("+UP", ""))
     assert portrait.configured('000 "site":   newest IKE SA: #3; newest IPsec SA: #4;') == ""
 
 

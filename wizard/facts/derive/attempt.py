@@ -14,6 +14,7 @@ from wizard.facts.derive import running, second
 from wizard.facts.derive.pair import behind_nat
 from wizard.facts.derive.witness import MAY_NOT_PING, Witness
 from wizard.facts.model import Evidence
+from wizard.facts.parsers.iproute import parse_neighbours
 from wizard.facts.parsers.tcpdump import CapturedPacket
 from wizard.facts.tunnel import IkeSa
 
@@ -21,6 +22,7 @@ CAPTURE: Final = second.CAPTURE
 LOG: Final = second.LOG
 ATTEMPT: Final = "ike-attempt"
 PING: Final = "peer-ping"
+NEXT_HOP: Final = "next-hop"
 COUNTERS: Final = "ike-counters"
 _IKE: Final = frozenset({"ike", "natt-ike"})
 _UNANSWERED: Final = frozenset({"retransmit", "gave-up"})
@@ -65,6 +67,7 @@ def facts(initiator: Witness, responder: Witness | None) -> None:
             second.selection(witness, initiator)
             _carried(witness)
     _result(initiator)
+    _next_hop(initiator)
     _ping(initiator, responder)
 
 
@@ -315,6 +318,24 @@ def _attempt_lines(initiator: Witness) -> list[str]:
 
 
 # --- is it only IKE? -------------------------------------------------------------------------------
+
+
+def _next_hop(initiator: Witness) -> None:
+    """Whether the machine on the line that packets to the peer are handed to has told its hardware address."""
+    book, seen = initiator.book, initiator.snapshot.outputs.get(NEXT_HOP)
+    peers = initiator.focus.peer_addresses
+    way = next(
+        (one for one in initiator.snapshot.lookups or () if one.address in peers and one.reachable), None
+    )
+    if way is None or seen is None or seen.problem is not None:
+        book.unknown("next_hop_answers", "the way to the peer or the neighbours on it are not known")
+        return
+    hop = way.gateway or way.address
+    told = next((one for one in parse_neighbours(seen.stdout) if one.address == hop), None)
+    if told is None:
+        book.unknown("next_hop_answers", f"the kernel has not asked for {hop}")
+    else:
+        book.note("next_hop_answers", told.alive, book.cite(NEXT_HOP, told.line))
 
 
 def _ping(initiator: Witness, responder: Witness | None) -> None:

@@ -48,6 +48,7 @@ def daemon(book: Notebook, focus: Focus) -> None:
             *_unit_lines(book),
             why_unknown=snapshot.missing(probe),
         )
+    _hanging(book, bool(seen))
     failed = failed_start(snapshot)
     why = "systemd does not say"
     lines = [book.cite("daemon", failed.line)] if failed is not None else []
@@ -143,6 +144,17 @@ def _hearing(book: Notebook, focus: Focus, port: int) -> list[Socket]:
     own = [one for one in sockets if one.address.partition("%")[0] in family]
     # A socket for both families is shown as "*"; where there is one for IPv4 alone, that one gets its packets.
     return exact or own or [one for one in sockets if one.address == "*"]
+
+
+def _hanging(book: Notebook, lives: bool) -> None:
+    """A daemon whose process is there and that did not answer in the time it was given, which is seconds too many."""
+    asked = book.snapshot.outputs.get("daemon-stats")
+    if asked is None or not book.snapshot.daemon:
+        book.unknown("daemon_hangs", "the daemon was not asked")
+        return
+    silent = asked.problem is not None and asked.elapsed_s >= asked.command.timeout_s - 0.1
+    lines = [book.cite("daemon-stats", f"({asked.problem})")] if silent else []
+    book.note("daemon_hangs", lives and silent and book.snapshot.daemon_answers is None, *lines)
 
 
 def failed_start(snapshot: Snapshot) -> Unit | None:

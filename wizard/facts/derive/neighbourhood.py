@@ -22,6 +22,7 @@ def neighbourhood(book: Notebook, focus: Focus) -> None:
         _claimed(book, focus, snapshot.interfaces)
         _way_out(book, focus, snapshot.interfaces)
     _reverse_path(book, focus)
+    _bypassed(book, focus)
     rules = snapshot.ruleset
     if rules is None or not rules.readable:
         book.unread("firewall", "mss_clamped")
@@ -103,6 +104,20 @@ def _way_out(book: Notebook, focus: Focus, interfaces: tuple[Interface, ...]) ->
     elsewhere = holder.name not in {way.interface, "lo"} and not holder.kind
     lines = [book.cite("route-lookups", way.line), book.cite("addresses", holder.line)]
     book.note("peer_route_elsewhere", elsewhere, *lines)
+
+
+def _bypassed(book: Notebook, focus: Focus) -> None:
+    """Whether the outside interface lets everything pass without IPsec (disable_xfrm, kernel's ip-sysctl.rst)."""
+    sysctls = book.snapshot.sysctls
+    names = ("all", focus.outside_interface or "")
+    found = [
+        one for name in names if sysctls and name and (one := sysctls.of_interface(name, "disable_xfrm"))
+    ]
+    if len(found) < len(names):
+        book.unknown("ipsec_bypassed", "the settings of the outside interface could not be read")
+        return
+    off = [one for one in found if one.number]
+    book.note("ipsec_bypassed", bool(off), *(book.cite("sysctls", one.line) for one in off or found[1:]))
 
 
 def _reverse_path(book: Notebook, focus: Focus) -> None:

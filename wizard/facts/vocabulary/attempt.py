@@ -65,6 +65,12 @@ SPECS: tuple[FactSpec, ...] = (
     end("auth_reply_arrived", BOOL, IKE, "the answer to IKE_AUTH arrived at this outside interface"),
     end("ike_events", WORDS, IKE, "what this end's log says about the attempt, as named events"),
     end(
+        "next_hop_answers",
+        BOOL,
+        IKE,
+        "the machine on the line that this end hands packets for its peer to has told its hardware address",
+    ),
+    end(
         "peer_ping_arrived",
         BOOL,
         IKE,

@@ -45,6 +45,7 @@ SPECS: tuple[FactSpec, ...] = (
         "daemon",
         "the daemon fell or was restarted again and again, the last time not long ago",
     ),
+    end("daemon_hangs", BOOL, "daemon", "the daemon's process is there and answers no question about itself"),
     end(
         "start_failed",
         BOOL,

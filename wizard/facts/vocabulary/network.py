@@ -55,6 +55,12 @@ SPECS: tuple[FactSpec, ...] = (
         "sysctls",
         "strict reverse-path filtering is on for an interface the tunnel uses",
     ),
+    end(
+        "ipsec_bypassed",
+        BOOL,
+        "sysctls",
+        "the outside interface is set to let packets pass without IPsec (disable_xfrm)",
+    ),
     end("outside_mtu", INT, "addresses", "MTU of the outside interface, bytes"),
     end("mss_clamped", BOOL, "firewall", "a rule adjusts the TCP segment size of forwarded connections"),
 )
