@@ -8,7 +8,7 @@ from shlex import join, quote
 from wizard.engine.plan import Step
 from wizard.facts.addresses import is_address, within
 from wizard.facts.focus import ANY
-from wizard.facts.model import End
+from wizard.facts.model import End, other
 from wizard.facts.parsers import iproute
 from wizard.facts.parsers.iproute import Interface
 from wizard.facts.probes import Command, Output
@@ -128,8 +128,17 @@ def _missing(site: Site, at: End) -> str:
     connection, snapshot = site.focus(at).connection, site.snapshot(at)
     named = [one for one in (connection.local_addrs if connection is not None else ()) if one not in ANY]
     fit = [one for one in named if is_address(one)]
-    if not fit or set(fit) & set(snapshot.addresses()):
+    held = set(snapshot.addresses())
+    if not fit or set(fit) & held:
         raise Unplannable(f"no address of the tunnel is missing at {snapshot.gateway}")
+    peer = site.focuses.get(other(at))
+    theirs = peer.on_disk or peer.connection if peer is not None else None
+    called = [one for one in (theirs.remote_addrs if theirs is not None else ()) if one in held]
+    if called:
+        raise Unplannable(
+            f"{snapshot.gateway} is called at {called[0]}, which it has: its connection names another address",
+            advice="have it speak from the address it is called at (use-own-address)",
+        )
     return fit[0]
 
 

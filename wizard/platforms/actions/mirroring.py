@@ -133,6 +133,12 @@ def own_address(site: Site, at: End, stronger: bool) -> Wants:
     if not literal or set(literal) & held:
         return (), ()
     called = [one for one in theirs.remote_addrs if one in held]
+    if not called and set(literal) & set(theirs.remote_addrs):
+        raise Unplannable(
+            f"{site.snapshot(other(at)).gateway} calls {literal[0]}, which {own.snapshot.gateway} no longer has; "
+            "speaking from another address, it would be called in vain",
+            advice="put the address back on its interface (restore-address)",
+        )
     source = site.focus(at).local_address
     address = called[0] if called else source if source in held else None
     if address is None:

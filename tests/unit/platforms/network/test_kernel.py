@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.platforms.network.ground import LAN_A, LAN_B, Namespace, planned, site
 from wizard.engine.plan import Step
+from wizard.facts.focus import Focus
 from wizard.facts.parsers import iproute, routes, sysctl
+from wizard.facts.tunnel import Connection
 from wizard.platforms.actions.base import Action, Site, Unplannable
 from wizard.platforms.actions.clamp import ClampMss
 from wizard.platforms.actions.links import AddAddress, LinkUp
@@ -361,6 +364,16 @@ def test_an_address_is_not_put_where_it_may_not_belong(
 
     with pytest.raises(Unplannable, match=words):
         planned(AddAddress(), on, "near", {}, printed)
+
+
+def test_an_address_is_not_put_back_that_nobody_calls(gateway: Namespace) -> None:
+    gateway.run("ip address del 192.0.2.1/24 dev wan0; ip address replace 192.0.2.11/24 dev wan0")
+    on = here(gateway)
+    peer = Focus(Connection("site", remote_addrs=("192.0.2.11",)), name="site")
+    on = replace(on, focuses={**on.focuses, "far": peer})
+
+    with pytest.raises(Unplannable, match=r"called at 192\.0\.2\.11"):
+        planned(AddAddress(), on, "near", {}, {"addresses": gateway.run(iproute.ADDRESSES_COMMAND)[1]})
 
 
 # --- policies -----------------------------------------------------------------------------------------------------
