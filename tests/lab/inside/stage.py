@@ -123,8 +123,10 @@ class Stage:
             if name == node and change.files:
                 self._write(gateway, change)
                 if change.load:
-                    # A configuration that does not load is what some scenarios are about.
-                    gateway.run(self.pair.daemon(name).load)
+                    # A configuration that does not load is what some scenarios are about. A certificate that is
+                    # on disk no longer would stay in charon's memory.
+                    load = self.pair.daemon(name).load
+                    gateway.run(load.replace("--load-all", "--load-all --clear") if change.pki else load)
             for kind in change.grant if name == node else ():
                 self._grant(gateway, kind)
         for line in change.run:
