@@ -354,9 +354,11 @@ def _told(output: Output) -> Iterator[str]:
 
 
 def _said(output: Output) -> str:
-    """Why something did not work, as a clause: the last line a gateway printed on it."""
+    """Why something did not work, as a clause: the last line a gateway printed on it; nft points at words below one."""
     if output.problem is not None:
         return output.problem
-    lines = [line for line in f"{output.stdout}\n{output.stderr}".splitlines() if line.strip()]
+    printed = f"{output.stdout}\n{output.stderr}".splitlines()
+    errors = [line for line in printed if line.startswith("Error: ")]
+    lines = errors or [line for line in printed if line.strip(" ^~\t")]
     own = [line for line in lines if not line.startswith("step ")]
     return (own or lines or [f"it left {output.exit_code} and said nothing"])[-1].strip()

@@ -168,6 +168,13 @@ def test_a_step_that_fails_says_the_gateways_own_words() -> None:
     assert move(Bench(Wire({}), far), "step", plan(), 1).said == "Operation not permitted"
 
 
+def test_what_nft_prints_below_its_error_is_not_the_error() -> None:
+    said = "Error: Could not process rule: No such file or directory\nadd rule inet t c rt ipsec exists\n    ^^^^^^^^\n"
+    far = Wire({"change-1": (1, f"{said}step 0 left 1")})
+    told = move(Bench(Wire({}), far), "step", plan(), 1).said
+    assert told == "Error: Could not process rule: No such file or directory"
+
+
 def test_a_generated_key_is_handed_to_both_ends_and_shown_to_nobody() -> None:
     steps = (
         Step("near", "gw-a", "key", "w", secret="psk"),

@@ -193,7 +193,9 @@ class _Grammar:
 def _unexpected(token: Token, instead: str) -> SyntaxProblem:
     if token.kind == "error":
         return SyntaxProblem(token.place, token.text)
-    what = {"end": "the end of the file", "newline": "the end of a value", "name": f"'{token.text}'"}
+    # What cannot be told from a secret was replaced by this word before it left the gateway.
+    name = "another word" if token.text == "hidden" else f"'{token.text}'"
+    what = {"end": "the end of the file", "newline": "the end of a value", "name": name}
     return SyntaxProblem(
         token.place, f"{what.get(token.kind, repr(token.text))} stands where {instead} is expected"
     )
