@@ -25,6 +25,14 @@ def test_a_line_of_the_journal_gives_connection_number_words_and_time() -> None:
     assert line.line.endswith(REFUSED)
 
 
+def test_an_error_belongs_to_the_connection_that_is_named_behind_the_word() -> None:
+    said = 'ERROR: "site" #6: netlink response for Add SA esp.1@198.51.100.1: Function not implemented (errno 38)'
+    (line,) = pluto_log.parse(f"Nov 21 10:00:00 gw pluto[7]: {said}\n")
+    assert (line.conn, line.uid) == ("site", "6")
+    assert line.text.startswith("ERROR: netlink response")
+    assert line.line.endswith(said)
+
+
 def test_a_line_for_one_of_many_peers_and_for_one_of_several_subnets_belongs_to_the_connection() -> None:
     lines = pluto_log.parse(
         '"road"[2] 203.0.113.9 #4: no PSK found\n"site/1x2" #5: initiating Child SA\n"site": added IKEv2 connection'

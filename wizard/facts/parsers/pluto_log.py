@@ -20,6 +20,7 @@ CLOCK: Final = "@@ clock "
 the lines are wanted."""
 
 _TAGGED: Final = re.compile(
+    r"(?P<gravity>(?:(?:FATAL )?ERROR|EXPECTATION FAILED|WARNING): )?"
     r'"(?P<conn>[^"]{1,256})"(?:\[\d{1,9}\](?: (?:\.\.\.)?(?P<peer>[^\s#:]\S{0,100}?))?)?'
     r"(?: #(?P<serial>\d{1,9}))?: (?P<text>.*)"
 )
@@ -125,7 +126,7 @@ def _tagged(text: str, time: float | None) -> LogLine | None:
     if found is None:
         return PlutoLine(text=text, time=time, written=text)
     return PlutoLine(
-        text=found["text"].strip(),
+        text=f"{found['gravity'] or ''}{found['text'].strip()}",
         time=time,
         conn=base(found["conn"]),
         uid=found["serial"] or "",
