@@ -32,6 +32,7 @@ FlowsOption = Annotated[
 ]
 StateOption = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Where sessions are kept.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+SymptomOption = Annotated[str, typer.Option(help="never-up, drops, no-traffic, partly or check.")]
 TunnelArgument = Annotated[str, typer.Argument(metavar="TUNNEL", help="Tunnel of the inventory.")]
 
 
@@ -72,7 +73,7 @@ def triage(
     plain: Annotated[
         bool, typer.Option("--plain", help="Questions and lines of text instead of a full screen.")
     ] = False,
-    symptom: Annotated[str, typer.Option(help="never-up, drops, no-traffic, partly or check.")] = "check",
+    symptom: SymptomOption = "check",
     inventory: InventoryOption = None,
     flows: FlowsOption = None,
     state: StateOption = None,
@@ -97,7 +98,7 @@ def diagnose(
     observe_only: Annotated[
         bool, typer.Option("--observe-only", help="Read only; do not try the tunnel out.")
     ] = False,
-    symptom: Annotated[str, typer.Option(help="never-up, drops, no-traffic, partly or check.")] = "check",
+    symptom: SymptomOption = "check",
     inventory: InventoryOption = None,
     flows: FlowsOption = None,
     state: StateOption = None,

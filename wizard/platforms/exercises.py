@@ -16,7 +16,7 @@ from wizard.facts.model import End
 from wizard.facts.parsers import charon_outlets, clock, spoken
 from wizard.facts.probes import Command
 from wizard.facts.snapshot import Snapshot
-from wizard.platforms import auth_server_scripts, charon_journal, linux
+from wizard.platforms import auth_server_scripts, charon_journal, linux, surroundings
 from wizard.platforms.dialect import ATTEMPT_S, Dialect
 from wizard.platforms.trials import LISTENING, Dialects
 
@@ -52,7 +52,7 @@ def attempt_parts(
             act=(*dialect.initiate(focus), *_peer_ping(focus)) if starts else (),
             after=(
                 dialect.sas("sas-after"),
-                *((linux.neighbours(attempt.NEXT_HOP),) if starts else ()),
+                *((replace(surroundings.NEIGHBOURS, id=attempt.NEXT_HOP),) if starts else ()),
                 *(_counters(dialect, attempt.COUNTERS) if counted else ()),
                 *((charon_journal.of_file(file) if file is not None else dialect.log(),) if readable else ()),
                 *((gone if dialect.retries else _where_it_waits(gone)) if starts else ()),

@@ -106,11 +106,6 @@ def pinged(probe: str, target: str, source: str | None, count: int = 3) -> Comma
     return Command(probe, text, 8, show=shown, level=Level.EXERCISE, limits="none")
 
 
-def neighbours(probe: str) -> Command:
-    """Who has answered on the connected networks."""
-    return Command(probe, iproute.NEIGHBOURS_COMMAND, 5, limits="bare")
-
-
 def kernel_counters(probe: str) -> Command:
     """The kernel's IPsec and forwarding counters."""
     return Command(

@@ -154,8 +154,8 @@ timed() {
     [ "$X" -lt 4 ] || x=
   fi
   left "$1" "$x"
-  [ "$X" = 0 ] || B=over
-  case $B in over) TOOK="$TOOK$2:over " ;; *) TOOK="$TOOK$2:$((${T%.*} - B)) " ;; esac
+  [ "$X" = 0 ] && x=$((${T%.*} - B)) || x=over
+  TOOK="$TOOK$2:$x "
 }
 """
 

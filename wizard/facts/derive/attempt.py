@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from wizard.facts.derive import running, second
+from wizard.facts.derive.neighbourhood import way_to_peer
 from wizard.facts.derive.pair import behind_nat
 from wizard.facts.derive.witness import MAY_NOT_PING, Witness
 from wizard.facts.model import Evidence
@@ -323,10 +324,7 @@ def _attempt_lines(initiator: Witness) -> list[str]:
 def _next_hop(initiator: Witness) -> None:
     """Whether the machine on the line that packets to the peer are handed to has told its hardware address."""
     book, seen = initiator.book, initiator.snapshot.outputs.get(NEXT_HOP)
-    peers = initiator.focus.peer_addresses
-    way = next(
-        (one for one in initiator.snapshot.lookups or () if one.address in peers and one.reachable), None
-    )
+    way = way_to_peer(initiator.snapshot, initiator.focus)
     if way is None or seen is None or seen.problem is not None:
         book.unknown("next_hop_answers", "the way to the peer or the neighbours on it are not known")
         return

@@ -7,6 +7,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from wizard.facts.derive.notebook import Notebook
 from wizard.facts.focus import ANY, Focus
 from wizard.facts.parsers.iproute import Address, Interface, interface_holding
+from wizard.facts.parsers.routes import Lookup
+from wizard.facts.snapshot import Snapshot
 
 _Network = IPv4Network | IPv6Network
 _STRICT = 1
@@ -83,6 +85,12 @@ def _claimed(book: Notebook, focus: Focus, interfaces: tuple[Interface, ...]) ->
     book.note("remote_network_connected", bool(claims), *lines)
 
 
+def way_to_peer(snapshot: Snapshot, focus: Focus) -> Lookup | None:
+    """The kernel's way to the peer, where it has one that leaves by an interface."""
+    ways = (one for one in snapshot.lookups or () if one.address in focus.peer_addresses)
+    return next((one for one in ways if one.reachable and one.interface), None)
+
+
 def _way_out(book: Notebook, focus: Focus, interfaces: tuple[Interface, ...]) -> None:
     outside = next((one for one in interfaces if one.name == focus.outside_interface), None)
     if outside is None or outside.mtu is None:
@@ -90,14 +98,7 @@ def _way_out(book: Notebook, focus: Focus, interfaces: tuple[Interface, ...]) ->
     else:
         book.note("outside_mtu", outside.mtu, book.cite("addresses", outside.line))
     holder = interface_holding(interfaces, focus.local_address or "")
-    way = next(
-        (
-            one
-            for one in book.snapshot.lookups or ()
-            if one.address in focus.peer_addresses and one.reachable and one.interface
-        ),
-        None,
-    )
+    way = way_to_peer(book.snapshot, focus)
     if holder is None or way is None:
         book.unknown("peer_route_elsewhere", "the way to the peer or the own outside address is not known")
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from wizard.facts.defaults import ios as defaults
-from wizard.facts.parsers import ios_blocks
+from wizard.facts.parsers import ios_blocks, ios_words
 from wizard.facts.parsers.ios_blocks import Block
 from wizard.facts.parsers.ios_keys import Keys
 from wizard.facts.parsers.ios_typed import interface as interface_name
@@ -21,7 +21,6 @@ from wizard.facts.tunnel import (
     ConfigProblem,
     Configuration,
     Connection,
-    Mode,
     SharedSecret,
 )
 
@@ -128,7 +127,7 @@ class _Reader:
         ]
         if lacks:
             self._problem(block, name, f"the crypto map entry is incomplete: it lacks {' and '.join(lacks)}")
-        address = _address(interface)
+        address = ios_words.own_address(interface)
         return self._connection(block, name, address, peers or ("%any",), tuple(children), where)
 
     # --- tunnels ------------------------------------------------------------------------------
@@ -143,7 +142,9 @@ class _Reader:
         profile = self._named("crypto", "ipsec", "profile", profile_name)
         source = block.first("tunnel", "source")
         written = interface_name(source.words[2:]) if source is not None else ""
-        local = _address(self.interfaces[written]) if written in self.interfaces else written or None
+        local = (
+            ios_words.own_address(self.interfaces[written]) if written in self.interfaces else written or None
+        )
         where = {name: block.place}
         _note(where, source, "local_addrs")
         _note(where, block.first("tunnel", "destination"), "remote_addrs")
@@ -218,7 +219,9 @@ class _Reader:
     def _isakmp_rounds(
         self, block: Block, peers: tuple[str, ...], keyed: bool, where: dict[str, str]
     ) -> tuple[AuthRound, AuthRound]:
-        methods = {_method(policy.value("authentication") or "rsa-sig") for policy in self._policies()}
+        methods = {
+            ios_words.method(policy.value("authentication") or "rsa-sig") for policy in self._policies()
+        }
         if not methods:
             methods = {"psk"} if keyed else {"psk", "pubkey"}
         method: AuthMethod = methods.pop() if len(methods) == 1 else "psk" if keyed else "any"
@@ -226,7 +229,7 @@ class _Reader:
         own = self._isakmp_identity(profile, where)
         expected: str | None = None
         for line in profile.all("match", "identity") if profile is not None else ():
-            expected = _matched(line.words[2:])
+            expected = ios_words.matched(line.words[2:])
             where["remote.0.identity"] = line.place
         return AuthRound(method=method, identity=own), AuthRound(method=method, identity=expected)
 
@@ -243,13 +246,13 @@ class _Reader:
         domain = next((block.words[-1] for block in self._all("ip", "domain")), None)
         if word in {"hostname", "fqdn"}:
             return f"fqdn:{hostname}.{domain}" if hostname and domain else f"fqdn:{hostname}"
-        return _matched(line.words[1:])
+        return ios_words.matched(line.words[1:])
 
     def _isakmp_policies(self, method: AuthMethod | None, where: dict[str, str]) -> tuple[str, ...]:
         policies = [
             policy
             for policy in self._policies()
-            if method in {"any", _method(policy.value("authentication") or "rsa-sig")}
+            if method in {"any", ios_words.method(policy.value("authentication") or "rsa-sig")}
         ]
         if not policies:
             return () if any(True for _ in self._policies()) else defaults.ISAKMP
@@ -265,7 +268,7 @@ class _Reader:
         rounds: dict[str, AuthRound] = {}
         for side in ("local", "remote"):
             lines = list(profile.all("authentication", side))
-            methods = {_method(line.words[2]) for line in lines if len(line.words) > 2}
+            methods = {ios_words.method(line.words[2]) for line in lines if len(line.words) > 2}
             if lines:
                 where[f"{side}.0.method"] = lines[0].place
             method = methods.pop() if len(methods) == 1 else "any" if methods else None
@@ -279,7 +282,7 @@ class _Reader:
         if not lines:
             return None
         where[f"{side}.0.identity"] = lines[0].place
-        return _matched(lines[0].words[len(start) :]) if len(lines) == 1 else None
+        return ios_words.matched(lines[0].words[len(start) :]) if len(lines) == 1 else None
 
     def _ikev2_proposals(self, where: dict[str, str], local: str | None, connection: str) -> tuple[str, ...]:
         names: list[str] = []
@@ -324,7 +327,7 @@ class _Reader:
             f"-{ios_blocks.group(pfs.words[2] if len(pfs.words) > 2 else '1')}" if pfs is not None else ""
         )
         read = [ios_blocks.transform_set(one.words[4:]) for one in sets]
-        modes = {_mode(one) for one in sets}
+        modes = {ios_words.mode(one) for one in sets}
         life = block.value("set", "security-association", "lifetime", "seconds")
         protocols = {protocol for protocol, _ in read}
         return Child(
@@ -365,37 +368,3 @@ def _bound(key: SharedSecret, connection: str) -> SharedSecret:
 def _note(where: dict[str, str], block: Block | None, field: str) -> None:
     if block is not None:
         where[field] = block.place
-
-
-def _address(interface: Block | None) -> str | None:
-    if interface is None:
-        return None
-    line = interface.first("ip", "address")
-    return line.words[2] if line is not None and len(line.words) > 3 else None
-
-
-def _mode(transform_set: Block) -> Mode:
-    return "transport" if transform_set.first("mode", "transport") is not None else "tunnel"
-
-
-def _method(word: str) -> AuthMethod:
-    if word.startswith("pre-share") or word in {"pre", "pre-s"}:
-        return "psk"
-    return "eap" if word.startswith("eap") else "pubkey"
-
-
-def _matched(words: Sequence[str]) -> str | None:
-    """An identity as `match identity` and `identity local` write it, in the neutral spelling."""
-    if not words or words[0] in {"any", "group"}:
-        return None
-    kind, rest = words[0], [word for word in words[1:] if word]
-    if kind == "address":
-        network = ios_blocks.from_mask(rest[0], rest[1] if len(rest) > 1 else None) if rest else None
-        return None if network == "0.0.0.0/0" else network
-    if kind in {"host", "fqdn", "hostname", "user-fqdn", "email"} and rest:
-        prefix = "email" if kind in {"user-fqdn", "email"} else "fqdn"
-        domain = rest[0] == "domain" and len(rest) > 1
-        return f"{prefix}:*{'@' if prefix == 'email' else '.'}{rest[1]}" if domain else f"{prefix}:{rest[0]}"
-    if kind in {"key-id", "keyid"} and rest:
-        return f"keyid:{rest[0]}"
-    return None

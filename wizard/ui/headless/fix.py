@@ -43,7 +43,7 @@ class Planner(Nobody):
         return Decided(yes=False, why="it was only to be shown")
 
 
-class Mender(Nobody):
+class Onlooker(Nobody):
     """Says each step of a change, besides the nodes of the diagnosis that verifies it."""
 
     def told(self, events: Sequence[Event]) -> None:
@@ -55,7 +55,7 @@ class Mender(Nobody):
                 self._say(f"  {event.state:<8}{where}{event.title}{f': {event.said}' if event.said else ''}")
 
 
-class Approver(Mender):
+class Approver(Onlooker):
     """Carries out the one plan that was approved."""
 
     def __init__(self, words: TextIO, digest: str) -> None:
@@ -275,4 +275,4 @@ def _print_json(told: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
-__all__ = ["Mender", "approve", "document", "lines", "plan", "report"]
+__all__ = ["Onlooker", "approve", "document", "lines", "plan", "report"]

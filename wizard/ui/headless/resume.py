@@ -28,7 +28,7 @@ def run(desk: InventoryDesk, name: str, *, as_json: bool) -> int:
         try:
             for note in session.notes:
                 print(note, file=words)
-            outcome = conduct.carry_out(session, gateways, fix.Mender(words))
+            outcome = conduct.carry_out(session, gateways, fix.Onlooker(words))
         finally:
             gateways.close()
     finally:
